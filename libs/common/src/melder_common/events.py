@@ -153,8 +153,9 @@ class CaseRouted(Event):
 
 
 class NotificationSent(Event):
-    """A message left for one recipient, whose address is not told. Spoken by notify; heard by
-    routing (the desk's mail log).
+    """A message left for one recipient, whose address is not told.
+
+    Spoken by notify; heard by routing (the desk's mail log).
     """
 
     NAME = "notification.sent.v1"
@@ -183,8 +184,9 @@ class NotificationFailed(Event):
 
 
 class ContactConfirmed(Event):
-    """The address was confirmed by its owner. Spoken by notify; heard by routing (a question can
-    now be asked by mail).
+    """The address was confirmed by its owner.
+
+    Spoken by notify; heard by routing (a question can now be asked by mail).
     """
 
     NAME = "contact.confirmed.v1"
@@ -220,8 +222,9 @@ class CaseStatusChanged(Event):
 
 
 class CaseHandedOver(Event):
-    """The case went, or is asked to go, to another body. Spoken by routing; heard by intake,
-    notify.
+    """The case went, or is asked to go, to another body.
+
+    Spoken by routing; heard by intake, notify.
     """
 
     NAME = "case.handed_over.v1"
@@ -238,8 +241,9 @@ class CaseHandedOver(Event):
 
 
 class CaseMerged(Event):
-    """The case goes on as part of another, or was split off again. Spoken by routing; heard by
-    intake, notify.
+    """The case goes on as part of another, or was split off again.
+
+    Spoken by routing; heard by intake, notify.
     """
 
     NAME = "case.merged.v1"
@@ -300,8 +304,9 @@ class CaseMessagePosted(Event):
 
 
 class CaseTextReleased(Event):
-    """A clerk, or the category's policy, made the description public. Spoken by routing; heard by
-    intake. ``text`` is what may be shown, already masked.
+    """A clerk, or the category's policy, made the description public.
+
+    Spoken by routing; heard by intake. ``text`` is what may be shown, already masked.
     """
 
     NAME = "case.text_released.v1"
@@ -338,8 +343,9 @@ class CasePhotoReleased(Event):
 
 
 class CasePhotoRedacted(Event):
-    """A clerk wants regions of a photo unreadable, or the photo hidden. Spoken by routing; heard
-    by media.
+    """A clerk wants regions of a photo unreadable, or the photo hidden.
+
+    Spoken by routing; heard by media.
     """
 
     NAME = "case.photo_redacted.v1"
@@ -366,8 +372,9 @@ class PhotoReleased(Event):
 
 
 class PhotoRedacted(Event):
-    """Regions were made unreadable, or the photo was hidden again. Spoken by media; heard by
-    intake, routing.
+    """Regions were made unreadable, or the photo was hidden again.
+
+    Spoken by media; heard by intake, routing.
     """
 
     NAME = "photo.redacted.v1"
@@ -423,8 +430,9 @@ class ReportCommented(Event):
 
 
 class ReplyReceived(Event):
-    """A mail answer came in, without quotes and signature. Spoken by notify; heard by intake,
-    which makes it a comment.
+    """A mail answer came in, without quotes and signature.
+
+    Spoken by notify; heard by intake, which makes it a comment.
     """
 
     NAME = "reply.received.v1"
@@ -540,8 +548,9 @@ class CatalogueCategoryDescribed(Event):
 
 
 class CatalogueReceptionAreaDescribed(Event):
-    """Where reports are taken: outline + margin − excluded areas, WGS 84. Spoken by routing; heard
-    by intake.
+    """Where reports are taken: outline + margin − excluded areas, WGS 84.
+
+    Spoken by routing; heard by intake.
     """
 
     NAME = "catalogue.reception_area_described.v1"
@@ -595,16 +604,18 @@ class ContactAccessGranted(AccessGranted):
 
 
 class ReportSnapshot(ReportSubmitted):
-    """The whole report again, without its contact, for rebuilding views. Spoken by intake; heard
-    by nobody yet.
+    """The whole report again, without its contact, for rebuilding views.
+
+    Spoken by intake; heard by nobody yet.
     """
 
     NAME = "report.snapshot.v1"
 
 
 class CaseSnapshot(CaseRouted):
-    """The whole case as the public may see it, for rebuilding views. Spoken by routing; heard by
-    intake.
+    """The whole case as the public may see it, for rebuilding views.
+
+    Spoken by routing; heard by intake.
     """
 
     NAME = "case.snapshot.v1"
