@@ -1,0 +1,1 @@
+"""Runs melder on one machine without containers: the demo, and the whole system for tests."""

@@ -61,7 +61,7 @@ def databases(postgres: PostgresCluster) -> "Databases":
 async def service_database(
     databases: "Databases", postgres: PostgresCluster
 ) -> AsyncIterator[ServiceDatabase]:
-    """``await service_database("intake")`` gives the URL of a fresh, migrated database.
+    """A factory of migrated databases: ``service_database("intake")`` gives a fresh one's URL.
 
     The role is the owner of the (first) service's schema; ``role=`` picks another one.
     """

@@ -1,5 +1,6 @@
 """Server processes: how to launch one, wait until it is ready, stop it, kill it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ class ServerFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a supervisor needs to know of a server. ``user``: run as this account when we are root."""
+    """What a supervisor needs to know of a server; ``user``: its account when we are root."""
 
     name: str
     argv: tuple[str, ...]
@@ -77,12 +78,16 @@ class Process:
         """The last lines it wrote."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def ask_to_stop(self) -> None:
+        """Send the signal that this server understands as a request to end."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(self.launch.stop_signal)
+
     def stop(self) -> int:
         """Ask it to stop, kill it when it does not listen; returns its exit status."""
         if self._process is None:
             return 0
-        if self._process.poll() is None:
-            self._process.send_signal(self.launch.stop_signal)
+        self.ask_to_stop()
         try:
             return self._process.wait(self.launch.stop_grace_s)
         except subprocess.TimeoutExpired:
@@ -92,8 +97,6 @@ class Process:
         """SIGKILL to it and all its children."""
         if self._process is None:
             return 0
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         return self._process.wait()

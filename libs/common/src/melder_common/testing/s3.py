@@ -65,7 +65,7 @@ class S3Store:
     def answers(self) -> bool:
         """Whether it serves S3: an anonymous listing is refused with 403."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2):  # noqa: S310 (loopback)
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2):
                 return True
         except urllib.error.HTTPError as answer:
             return answer.code == 403

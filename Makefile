@@ -1,0 +1,59 @@
+# What one can do here; `make help` lists it. Everything sets itself up.
+SHELL := /bin/bash
+export MELDER_PORT ?= 8000
+export MELDER_RUN_DIR ?= $(CURDIR)/.run
+LOCAL := .venv/bin/melder-local
+PYTEST := .venv/bin/pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format rehearse requirements
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: ## install what is missing (system packages, .venv, page assets)
+	@infra/local/bootstrap.sh
+
+setup-test: ## as setup, with a browser for the tests
+	@infra/local/bootstrap.sh with-chromium
+
+assets: setup ## build styles, scripts and fonts of the pages
+
+up: setup ## start everything in the background
+	@$(LOCAL) up
+
+down: ## stop everything that was started
+	@if [ -x $(LOCAL) ]; then $(LOCAL) down; fi
+
+status: ## what runs, and where
+	@$(LOCAL) status
+
+demo: setup ## start everything with the demo region and its reports, print addresses and logins
+	@$(LOCAL) up
+	@.venv/bin/python -m melder_local.demo
+	@$(LOCAL) demo-info
+
+demo-info: ## NAME=value lines: address, logins, API key
+	@$(LOCAL) demo-info
+
+test: setup-test ## everything but the long suites
+	@infra/local/run-tests.sh
+
+test-unit: setup ## the tests that need no server
+	@$(PYTEST) -q -n 2 -m "not integration and not e2e"
+
+lint: setup ## ruff, mypy strict, import contracts
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: setup ## let ruff write
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+rehearse: ## prove in a fresh Debian root that make test and make demo need nothing else
+	@infra/local/rehearse.sh
+
+requirements: setup ## pin again after a change of requirements/*.in (needs uv)
+	@infra/local/pin-requirements.sh

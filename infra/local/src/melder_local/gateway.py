@@ -1,0 +1,67 @@
+"""The one origin: a Caddy configuration that sends each path to its service."""
+
+from collections.abc import Mapping
+
+NEVER_PUBLIC = ("/healthz*", "/metrics*", "/internal*")
+
+ROUTES = (
+    ("/desk*", "routing"),
+    ("/api/responsibility*", "routing"),
+    ("/photos*", "media"),
+    ("/me*", "notify"),
+    ("/mail*", "mail"),
+)
+"""Everything else is intake's."""
+
+LARGEST_BODY = "64MB"
+
+
+def caddyfile(port: int, ports: Mapping[str, int]) -> str:
+    """The configuration text. No access log: addresses of citizens are not kept here."""
+    lines = [
+        "{",
+        "\tadmin off",
+        "\tauto_https off",
+        "\tpersist_config off",
+        "\tdefault_bind 127.0.0.1",
+        "\tservers {",
+        "\t\ttimeouts {",
+        "\t\t\tread_header 10s",
+        "\t\t\tidle 60s",
+        "\t\t}",
+        "\t}",
+        "}",
+        f"http://:{port} {{",
+        "\theader -Server",
+        "\theader -Via",
+        "\trequest_body {",
+        f"\t\tmax_size {LARGEST_BODY}",
+        "\t}",
+        f"\t@private path {' '.join(NEVER_PUBLIC)}",
+        "\thandle @private {",
+        "\t\trespond 404",
+        "\t}",
+    ]
+    for service in ("intake", "routing", "media", "notify"):
+        lines += [
+            f"\thandle /docs/openapi/{service}.json {{",
+            "\t\trewrite * /openapi.json",
+            f"\t\treverse_proxy 127.0.0.1:{ports[service]}",
+            "\t}",
+        ]
+    for path, service in ROUTES:
+        lines += _handle(path, ports[service])
+    lines += _handle("", ports["intake"])
+    lines.append("}")
+    return "\n".join(lines) + "\n"
+
+
+def _handle(path: str, port: int) -> list[str]:
+    return [
+        f"\thandle {path} {{".replace("  ", " "),
+        f"\t\treverse_proxy 127.0.0.1:{port} {{",
+        "\t\t\tlb_try_duration 15s",
+        "\t\t\tlb_try_interval 200ms",
+        "\t\t}",
+        "\t}",
+    ]

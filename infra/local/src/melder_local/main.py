@@ -1,0 +1,114 @@
+"""melder-local: start, stop and look at an installation on this machine."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from melder_common.testing.ports import is_open
+from melder_local import running
+from melder_local.place import Place
+from melder_local.stack import Stack
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+
+@app.command()
+def up(
+    crash_at: Annotated[
+        list[str] | None, typer.Option(help="part:point[:n], first launch only (tests)")
+    ] = None,
+) -> None:
+    """Start everything in the background and wait until it is healthy."""
+    place = Place.from_environment()
+    if running.supervisor_pid(place) is not None:
+        typer.echo(f"melder is running already: {place.url}")
+        return
+    if is_open(place.port):
+        typer.echo(
+            f"Port {place.port} is in use by another program. "
+            "Choose another one: make demo MELDER_PORT=8001 MELDER_RUN_DIR=.run-8001",
+            err=True,
+        )
+        raise typer.Exit(1)
+    place.logs.mkdir(parents=True, exist_ok=True)
+    argv = [sys.executable, "-m", "melder_local.main", "serve"]
+    argv += [f"--crash-at={one}" for one in crash_at or []]
+    with (place.logs / "supervisor.log").open("ab") as log:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    running.wait_until_healthy(place, process)
+    typer.echo(f"melder runs: {place.url}")
+
+
+@app.command()
+def serve(crash_at: Annotated[list[str] | None, typer.Option()] = None) -> None:
+    """Run the supervisor in the foreground; Ctrl-C stops everything."""
+    place = Place.from_environment()
+    place.run.mkdir(parents=True, exist_ok=True)
+    place.logs.mkdir(parents=True, exist_ok=True)
+    points = dict(one.split(":", 1) for one in crash_at or [])
+    with running.claimed(place):
+        Stack(place).supervisor(points).run()
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that ``up`` started; data stays."""
+    place = Place.from_environment()
+    if running.stop(place):
+        typer.echo("melder has stopped. Its data stays in " + str(place.run))
+    else:
+        typer.echo("melder is not running.")
+
+
+@app.command()
+def status() -> None:
+    """What runs, where, and how often it had to be restarted."""
+    place = Place.from_environment()
+    if running.supervisor_pid(place) is None:
+        typer.echo("melder is not running. Start it with: make up")
+        raise typer.Exit(1)
+    state = json.loads(place.status_file.read_text())
+    typer.echo(f"{place.url}   data and logs: {place.run}")
+    ports = place.ports() | {"gateway": place.port}
+    for name, part in state["parts"].items():
+        typer.echo(
+            f"  {name:<9} {part['state']:<8} pid {part['pid'] or '-'!s:<8} "
+            f"port {ports.get(name, '-')!s:<6} restarts {part['restarts']}"
+        )
+
+
+@app.command("demo-info")
+def demo_info() -> None:
+    """Print NAME=value lines: address, demo logins, API key."""
+    file = Place.from_environment().run / "demo-info"
+    if not file.exists():
+        typer.echo("There is no demo yet. Make one with: make demo", err=True)
+        raise typer.Exit(1)
+    typer.echo(file.read_text().rstrip())
+
+
+@app.command("psql")
+def psql() -> None:
+    """Open a superuser's psql on the melder database."""
+    place = Place.from_environment()
+    dsn = Stack(place).postgres.dsn("melder")
+    os.execvp("psql", ["psql", dsn])
+
+
+@app.command("environment")
+def environment(service: str) -> None:
+    """Print a service's settings as shell exports, to run its commands by hand."""
+    from melder_local.services import service_environment  # noqa: PLC0415 (rarely used)
+
+    for name, value in service_environment(service, Place.from_environment()).items():
+        typer.echo(f"export {name}={json.dumps(value)}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,174 @@
+"""Everything that runs on this machine, in the order in which it starts."""
+
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncpg
+
+from melder_common.provisioning import INSTALLATION, provision
+from melder_common.testing.nats import NatsServer, program
+from melder_common.testing.postgres import UNPRIVILEGED_USER, PostgresCluster
+from melder_common.testing.processes import Launch
+from melder_common.testing.s3 import S3Store
+from melder_local.gateway import caddyfile
+from melder_local.place import Place
+from melder_local.secrets import ensure_secrets
+from melder_local.services import (
+    DATABASE,
+    SERVICES,
+    answers,
+    owner_environment,
+    service_launch,
+)
+from melder_local.supervisor import Stage, Supervisor
+
+
+class MigrationFailed(RuntimeError):
+    """A service's migrations did not run; the message holds what they printed."""
+
+
+def secret(place: Place, name: str) -> str:
+    """The content of a generated secret."""
+    return (place.secrets / name).read_text().strip()
+
+
+def postgres_directory(run: Path) -> Path:
+    """Below the run directory, unless PostgreSQL's account cannot get there (a root's home)."""
+    wanted = run / "postgres"
+    if os.geteuid() != 0:
+        return wanted
+    run.mkdir(parents=True, exist_ok=True)
+    run.chmod(run.stat().st_mode | 0o011)
+    reach = subprocess.run(
+        ["/usr/bin/test", "-x", str(run)], user=UNPRIVILEGED_USER, cwd="/", check=False
+    )
+    if reach.returncode == 0:
+        return wanted
+    digest = hashlib.sha256(str(run).encode()).hexdigest()[:12]
+    return Path("/var/lib/melder") / digest / "postgres"
+
+
+class Stack:
+    """The parts of one place, built from its ports and secrets."""
+
+    def __init__(self, place: Place) -> None:
+        ensure_secrets(place.secrets)
+        self.place = place
+        self.ports = place.ports()
+        self.postgres = PostgresCluster(
+            postgres_directory(place.run),
+            self.ports["postgres"],
+            password=secret(place, "database/melder_admin"),
+            durable=os.environ.get("MELDER_DURABLE", "1") != "0",
+        )
+        self.nats = NatsServer(place.run / "nats", self.ports["nats"], users=_nats_users(place))
+        self.s3 = S3Store(
+            place.run / "s3",
+            self.ports["s3"],
+            secret(place, "s3/access_key"),
+            secret(place, "s3/secret_key"),
+            tuple(self.ports[f"s3_{number}"] for number in range(1, 8)),
+        )
+
+    def supervisor(self, crash_at: Mapping[str, str] | None = None) -> Supervisor:
+        """A supervisor over all parts, everything prepared."""
+        self.postgres.prepare()
+        self.nats.prepare()
+        self.s3.prepare()
+        return Supervisor(
+            [
+                Stage([self.postgres.launch(), self.nats.launch()], after=self._prepare_database),
+                Stage([self.s3.launch(), self._mail_sink()]),
+                Stage([service_launch(service, self.place) for service in SERVICES]),
+                Stage([self._gateway()]),
+            ],
+            logs=self.place.logs,
+            status_file=self.place.status_file,
+            crash_at=crash_at,
+        )
+
+    def _prepare_database(self) -> None:
+        asyncio.run(self._provision())
+        running = [
+            subprocess.Popen(
+                [program(f"melder-{service}"), "migrate"],
+                env={**os.environ, **owner_environment(service, self.place)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for service in SERVICES
+        ]
+        for process in running:
+            output, _ = process.communicate()
+            if process.returncode:
+                raise MigrationFailed(output)
+
+    async def _provision(self) -> None:
+        admin = await asyncpg.connect(self.postgres.dsn())
+        try:
+            known = await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
+            if not known:
+                await admin.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            await admin.close()
+        passwords = {
+            role: secret(self.place, f"database/{role}")
+            for entry in INSTALLATION
+            for role in entry.roles
+        }
+        await provision(self.postgres.dsn(DATABASE), passwords=passwords)
+
+    def _mail_sink(self) -> Launch:
+        argv = (
+            sys.executable,
+            "-m",
+            "melder_local.mail_sink",
+            f"--smtp-port={self.ports['smtp']}",
+            f"--http-port={self.ports['mail']}",
+            f"--dir={self.place.run / 'mail'}",
+        )
+        url = f"http://127.0.0.1:{self.ports['mail']}/mail/messages.json"
+        return Launch("mail", argv, ready=answers(url))
+
+    def _gateway(self) -> Launch:
+        config = self.place.run / "Caddyfile"
+        config.write_text(caddyfile(self.place.port, self.ports))
+        argv = (program("caddy"), "run", "--config", str(config), "--adapter", "caddyfile")
+        home = str(self.place.run / "caddy")
+        return Launch(
+            "gateway",
+            argv,
+            ready=answers(f"{self.place.url}/static/ready.txt"),
+            env={"XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home},
+        )
+
+
+def _nats_users(place: Place) -> tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]:
+    return tuple(
+        (
+            service,
+            secret(place, f"nats/{service}"),
+            (
+                f"{service}.>",
+                "$JS.API.INFO",
+                f"$JS.API.STREAM.*.{service.upper()}",
+                f"$JS.API.STREAM.MSG.GET.{service.upper()}",
+                f"$JS.API.DIRECT.GET.{service.upper()}.>",
+                "$JS.API.STREAM.INFO.*",
+                f"$JS.API.CONSUMER.*.*.{service}-*",
+                f"$JS.API.CONSUMER.*.*.{service}-*.>",
+                f"$JS.API.CONSUMER.MSG.NEXT.*.{service}-*",
+                "$JS.ACK.>",
+                "log.>",
+                "_INBOX.>",
+            ),
+            ("_INBOX.>", f"log.{service}.>"),
+        )
+        for service in SERVICES
+    )
