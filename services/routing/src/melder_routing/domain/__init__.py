@@ -1,0 +1,1 @@
+"""What routing decides: pure functions over frozen values, no input or output."""

@@ -1,0 +1,82 @@
+"""A decision about a place: who is responsible, who works on it, and why. A value, kept with its case."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from melder_common.event_values import BodyRef, Translated
+
+
+class Status(StrEnum):
+    """How sure the decision is (ROUTING.md, result)."""
+
+    DECIDED = "decided"
+    AMBIGUOUS = "ambiguous"
+    UNSERVED = "unserved"
+    OUTSIDE = "outside"
+
+
+class Rule(StrEnum):
+    """The step of ROUTING.md that named the body; numbered there 1 to 7."""
+
+    ASSET = "asset"
+    AGREEMENT = "agreement"
+    ROAD = "road"
+    OWN_AREA = "own_area"
+    CATEGORY = "category"
+    DEFAULT = "default"
+    CLEARING = "clearing"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one place and category, made from one boundary version.
+
+    ``responsible`` is empty unless ``status`` is decided; ``working`` is then the clearing body
+    (and empty outside, where nothing is stored). ``serving`` names a body that is responsible by
+    the data but takes no part in this installation: it is told to the citizen and gets nothing.
+    ``queue`` is a slug. ``border_distance_m``: metres in EPSG:25832 to the area of ``neighbour``,
+    the nearest body that would be responsible there; empty when none is in sight.
+    """
+
+    status: Status
+    rule: Rule
+    responsible: BodyRef | None
+    working: BodyRef | None
+    queue: str | None
+    boundary_version: str
+    municipality: str | None = None
+    candidates: tuple[BodyRef, ...] = ()
+    informed: tuple[BodyRef, ...] = ()
+    serving: BodyRef | None = None
+    neighbour: BodyRef | None = None
+    border: bool = False
+    snapped: bool = False
+    border_distance_m: float | None = None
+    reason: Translated = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for storing; ``from_json`` reads them back."""
+        plain = asdict(self)
+        for name in _BODIES:
+            body: BodyRef | None = plain[name]
+            plain[name] = body.model_dump() if body else None
+        for name in _BODY_LISTS:
+            plain[name] = [body.model_dump() for body in plain[name]]
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> Self:
+        """A stored decision, exactly as it was made."""
+        values = dict(plain)
+        values["status"] = Status(values["status"])
+        values["rule"] = Rule(values["rule"])
+        for name in _BODIES:
+            values[name] = BodyRef.model_validate(values[name]) if values.get(name) else None
+        for name in _BODY_LISTS:
+            values[name] = tuple(BodyRef.model_validate(body) for body in values.get(name, ()))
+        return cls(**values)
+
+
+_BODIES = ("responsible", "working", "serving", "neighbour")
+_BODY_LISTS = ("candidates", "informed")

@@ -1,0 +1,175 @@
+"""The states of a case, in one table: who may do what next, what the public reads, Open311's word.
+
+``STATES`` says how a state reads, ``STEPS`` which way leads where, who may go it and what must be
+said on the way. Nothing else decides about states; DESIGN.md 6 is the source.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from melder_common.event_values import CaseState
+
+MAX_REOPENINGS = 2
+"""How often a reporter may have a resolved case opened again; later it becomes a note."""
+
+REOPENING_DAYS = 28
+"""Calendar days after the closing in which a reporter may ask for it."""
+
+WAITING_WORKING_DAYS = 10
+"""After so many working days without an answer the case returns to the clerk; it never closes."""
+
+
+class Actor(StrEnum):
+    """Who takes a step."""
+
+    CLERK = "clerk"
+    REPORTER = "reporter"
+    TIMER = "timer"
+
+
+class Demand(StrEnum):
+    """What a step must bring along."""
+
+    NOTHING = "nothing"
+    MESSAGE = "message"
+    MESSAGE_OR_REASON = "message_or_reason"
+    QUESTION = "question"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a state reads at the desk, to the public and in Open311."""
+
+    state: CaseState
+    desk: str
+    public: str
+    open311: Literal["open", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One allowed way from ``source`` to ``target``. ``label`` is the desk's button."""
+
+    source: CaseState
+    target: CaseState
+    actors: frozenset[Actor]
+    demand: Demand
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRefused(Exception):  # noqa: N818 (a refusal is what happened, not a fault)
+    """The step is not in the table, or lacks what it must bring along."""
+
+    source: CaseState
+    target: CaseState
+    why: Literal["not_allowed", "message_missing", "message_or_reason_missing", "nobody_to_ask"]
+
+
+_S = CaseState
+_CLERK = frozenset({Actor.CLERK})
+_CLERK_OR_REPORTER = frozenset({Actor.CLERK, Actor.REPORTER})
+_ANYBODY = frozenset(Actor)
+_NO, _MSG, _END, _ASK = Demand.NOTHING, Demand.MESSAGE, Demand.MESSAGE_OR_REASON, Demand.QUESTION
+
+# fmt: off
+STATES: dict[CaseState, State] = {state.state: state for state in (
+    State(_S.RECEIVED,             "Neu",               "Eingegangen",                 "open"),
+    State(_S.ACCEPTED,             "Angenommen",        "Angenommen",                  "open"),
+    State(_S.PLANNED,              "Eingeplant",        "Eingeplant",                  "open"),
+    State(_S.IN_PROGRESS,          "In Arbeit",         "In Arbeit",                   "open"),
+    State(_S.WAITING_FOR_REPORTER, "Rückfrage offen",   "Rückfrage gestellt",          "open"),
+    State(_S.FORWARDED,            "Weitergeleitet",    "An eine andere Stelle weitergeleitet", "open"),
+    State(_S.RESOLVED,             "Erledigt",          "Erledigt",                    "closed"),
+    State(_S.NOT_ACTIONABLE,       "Nicht umsetzbar",   "Abgeschlossen ohne Maßnahme", "closed"),
+    State(_S.DUPLICATE,            "Doppelt",           "Bereits gemeldet",            "closed"),
+)}
+
+STEPS: tuple[Step, ...] = (
+    Step(_S.RECEIVED,             _S.ACCEPTED,             _CLERK,             _NO,  "Annehmen"),
+    Step(_S.RECEIVED,             _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
+    Step(_S.RECEIVED,             _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
+
+    Step(_S.ACCEPTED,             _S.PLANNED,              _CLERK,             _NO,  "Einplanen"),
+    Step(_S.ACCEPTED,             _S.IN_PROGRESS,          _CLERK,             _NO,  "Arbeit beginnen"),
+    Step(_S.ACCEPTED,             _S.WAITING_FOR_REPORTER, _CLERK,             _ASK, "Rückfrage stellen"),
+    Step(_S.ACCEPTED,             _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
+    Step(_S.ACCEPTED,             _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
+    Step(_S.ACCEPTED,             _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
+    Step(_S.ACCEPTED,             _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
+
+    Step(_S.PLANNED,              _S.IN_PROGRESS,          _CLERK,             _NO,  "Arbeit beginnen"),
+    Step(_S.PLANNED,              _S.WAITING_FOR_REPORTER, _CLERK,             _ASK, "Rückfrage stellen"),
+    Step(_S.PLANNED,              _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
+    Step(_S.PLANNED,              _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
+    Step(_S.PLANNED,              _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
+    Step(_S.PLANNED,              _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
+
+    Step(_S.IN_PROGRESS,          _S.PLANNED,              _CLERK,             _NO,  "Zurück in die Planung"),
+    Step(_S.IN_PROGRESS,          _S.WAITING_FOR_REPORTER, _CLERK,             _ASK, "Rückfrage stellen"),
+    Step(_S.IN_PROGRESS,          _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
+    Step(_S.IN_PROGRESS,          _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
+    Step(_S.IN_PROGRESS,          _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
+    Step(_S.IN_PROGRESS,          _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
+
+    Step(_S.WAITING_FOR_REPORTER, _S.ACCEPTED,             _ANYBODY,           _NO,  "Ohne Antwort fortfahren"),
+    Step(_S.WAITING_FOR_REPORTER, _S.PLANNED,              _ANYBODY,           _NO,  "Einplanen"),
+    Step(_S.WAITING_FOR_REPORTER, _S.IN_PROGRESS,          _ANYBODY,           _NO,  "Arbeit beginnen"),
+    Step(_S.WAITING_FOR_REPORTER, _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
+    Step(_S.WAITING_FOR_REPORTER, _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
+    Step(_S.WAITING_FOR_REPORTER, _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
+    Step(_S.WAITING_FOR_REPORTER, _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
+
+    Step(_S.FORWARDED,            _S.IN_PROGRESS,          _CLERK,             _NO,  "Wieder selbst bearbeiten"),
+    Step(_S.FORWARDED,            _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
+    Step(_S.FORWARDED,            _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
+
+    Step(_S.RESOLVED,             _S.ACCEPTED,             _CLERK_OR_REPORTER, _NO,  "Wieder öffnen"),
+    Step(_S.NOT_ACTIONABLE,       _S.ACCEPTED,             _CLERK,             _MSG, "Wieder öffnen"),
+    Step(_S.DUPLICATE,            _S.ACCEPTED,             _CLERK,             _MSG, "Wieder öffnen"),
+)
+# fmt: on
+
+_BY_WAY = {(step.source, step.target): step for step in STEPS}
+
+
+def steps_from(state: CaseState, actor: Actor) -> tuple[Step, ...]:
+    """The ways ``actor`` may go from ``state``, in the table's order."""
+    return tuple(step for step in STEPS if step.source is state and actor in step.actors)
+
+
+def require_step(  # noqa: C901 (one sentence per refusal reads better than a dispatch)
+    source: CaseState,
+    target: CaseState,
+    *,
+    actor: Actor,
+    message: str | None = None,
+    reason: str | None = None,
+    can_ask: bool = False,
+) -> Step:
+    """The step from ``source`` to ``target``. Raises StepRefused, saying why.
+
+    ``can_ask``: whether a question would reach the reporter at all.
+    """
+    step = _BY_WAY.get((source, target))
+    if step is None or actor not in step.actors:
+        raise StepRefused(source, target, "not_allowed")
+    if step.demand is Demand.QUESTION and not can_ask:
+        raise StepRefused(source, target, "nobody_to_ask")
+    if step.demand in {Demand.MESSAGE, Demand.QUESTION} and not message:
+        raise StepRefused(source, target, "message_missing")
+    if step.demand is Demand.MESSAGE_OR_REASON and not (message or reason):
+        raise StepRefused(source, target, "message_or_reason_missing")
+    return step
+
+
+def is_closed(state: CaseState) -> bool:
+    """Whether Open311 calls the state closed."""
+    return STATES[state].open311 == "closed"
+
+
+def open_states() -> Iterable[CaseState]:
+    """The states in which somebody still has to do something."""
+    return (state for state in STATES if not is_closed(state))

@@ -1,0 +1,1 @@
+"""How routing is asked: the decision as JSON, the desk as pages."""

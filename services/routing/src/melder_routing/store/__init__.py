@@ -1,0 +1,1 @@
+"""What routing remembers: tables and queries, giving back domain objects."""

@@ -1,0 +1,225 @@
+"""Tables of the region: bodies, areas, competences, categories, queues (migration 0001).
+
+Geometries are WGS 84; ``metric`` columns are the same in EPSG:25832, kept by PostgreSQL, so that
+no query transforms a polygon. Ids follow from slugs (``domain/keys.py``).
+"""
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from melder_routing.store.metadata import METADATA, SCHEMA
+
+
+def _areas(srid: int = 4326) -> Geometry:
+    return Geometry("MULTIPOLYGON", srid=srid, spatial_index=False)
+
+
+def _metric(kind: str = "MULTIPOLYGON") -> Geometry:
+    return Geometry(kind, srid=25832, spatial_index=False)
+
+
+body = Table(
+    "body",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("place_name", Text, nullable=False),
+    Column("article", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ars", Text),
+    Column("parent_id", Uuid, ForeignKey(f"{SCHEMA}.body.id")),
+    Column("participation", Text, nullable=False),
+    Column("aliases", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("languages", ARRAY(Text), nullable=False, server_default="{de}"),
+    Column("contact", JSONB, nullable=False, server_default="{}"),
+    Column("on_call", JSONB, nullable=False, server_default="{}"),
+    Column("branding", JSONB, nullable=False, server_default="{}"),
+    Column("removed_at", DateTime(timezone=True)),
+)
+
+queue = Table(
+    "queue",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+
+category = Table(
+    "category",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", JSONB, nullable=False),
+    Column("group_slug", Text, nullable=False),
+    Column("group_name", JSONB, nullable=False),
+    Column("description", JSONB, nullable=False, server_default="{}"),
+    Column("keywords", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("policy_text", Text, nullable=False),
+    Column("policy_photo", Text, nullable=False),
+    Column("policy_place", Text, nullable=False),
+    Column("hazard", Boolean, nullable=False, server_default="false"),
+    Column("asset_types", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("type", Text, nullable=False, server_default="realtime"),
+    Column("position", Integer, nullable=False),
+    Column("removed_at", DateTime(timezone=True)),
+)
+
+question = Table(
+    "question",
+    METADATA,
+    Column("category_id", Uuid, ForeignKey(f"{SCHEMA}.category.id", ondelete="CASCADE"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("datatype", Text, nullable=False),
+    Column("text", JSONB, nullable=False),
+    Column("hint", JSONB, nullable=False, server_default="{}"),
+    Column("required", Boolean, nullable=False, server_default="false"),
+    Column("variable", Boolean, nullable=False, server_default="true"),
+    Column("position", Integer, nullable=False),
+    Column("choices", JSONB, nullable=False, server_default="[]"),
+)
+
+boundary_version = Table(
+    "boundary_version",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("attribution", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("imported_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+jurisdiction = Table(
+    "jurisdiction",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("layer", Text, nullable=False),
+    Column("ars", Text),
+    Column("name", Text, nullable=False),
+    Column("geom", _areas(), nullable=False),
+    Column("metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False),
+    Column("area_m2", Float, Computed("ST_Area(ST_Transform(geom, 25832))", persisted=True), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("boundary_version", Text, ForeignKey(f"{SCHEMA}.boundary_version.id"), nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Index("jurisdiction_geom", "geom", postgresql_using="gist"),
+    Index("jurisdiction_metric", "metric", postgresql_using="gist"),
+    Index("jurisdiction_body", "body_id"),
+)
+
+competence = Table(
+    "competence",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("category_id", Uuid, ForeignKey(f"{SCHEMA}.category.id")),
+    Column("category_group", Text),
+    Column("area", Text, nullable=False),
+    Column("geom", _areas()),
+    Column("metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True)),
+    Column("area_m2", Float, Computed("ST_Area(ST_Transform(geom, 25832))", persisted=True)),
+    Column("condition", JSONB, nullable=False, server_default="{}"),
+    Column("performs_for", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("because", JSONB, nullable=False, server_default="{}"),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Index("competence_geom", "geom", postgresql_using="gist", postgresql_where=text("geom IS NOT NULL")),
+    Index("competence_body", "body_id"),
+)
+
+body_queue = Table(
+    "body_queue",
+    METADATA,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("category_id", Uuid, ForeignKey(f"{SCHEMA}.category.id")),
+    Column("queue_id", Uuid, ForeignKey(f"{SCHEMA}.queue.id"), nullable=False),
+    UniqueConstraint("body_id", "category_id", name="body_queue_once", postgresql_nulls_not_distinct=True),
+)
+
+region = Table(
+    "region",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("jurisdiction_id", Text, nullable=False),
+    Column("language", Text, nullable=False, server_default="de"),
+    Column("contact", JSONB, nullable=False, server_default="{}"),
+    Column("emergency", JSONB, nullable=False, server_default="{}"),
+    Column("texts", JSONB, nullable=False, server_default="{}"),
+    Column("retention", JSONB, nullable=False, server_default="{}"),
+    Column("margin_m", Integer, nullable=False),
+    Column("outline", _areas(), nullable=False),
+    Column("reception", _areas(), nullable=False),
+    Column("excluded", _areas()),
+    Column("waters", _areas()),
+    Column("clearing_queue_id", Uuid, ForeignKey(f"{SCHEMA}.queue.id"), nullable=False),
+    Column("clearing_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("clearing_deputy_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("boundary_version", Text, nullable=False),
+    Column("described", JSONB, nullable=False, server_default="{}"),
+    Column("catalogue_version", Integer, nullable=False, server_default="0"),
+    Column("catalogue_digest", Text, nullable=False, server_default=""),
+    Column("applied_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+asset = Table(
+    "asset",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
+    Column("operator_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Index("asset_geom", "geom", postgresql_using="gist"),
+)
+
+road_segment = Table(
+    "road_segment",
+    METADATA,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("layer", Text),
+    Column("road_class", Text, nullable=False),
+    Column("in_town", Boolean, nullable=False),
+    Column("authority_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("geom", Geometry("LINESTRING", srid=4326, spatial_index=False), nullable=False),
+    Column("metric", _metric("LINESTRING"), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False),
+    Index("road_segment_metric", "metric", postgresql_using="gist"),
+)
+
+agreement = Table(
+    "agreement",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("first_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("second_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("leading_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("geom", _areas(), nullable=False),
+    Column("metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False),
+    Column("categories", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Index("agreement_metric", "metric", postgresql_using="gist"),
+)
