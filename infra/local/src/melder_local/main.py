@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from typing import Annotated
-
 import typer
 
 from melder_common.testing.ports import is_open
@@ -17,11 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 
 @app.command()
-def up(
-    crash_at: Annotated[
-        list[str] | None, typer.Option(help="part:point[:n], first launch only (tests)")
-    ] = None,
-) -> None:
+def up() -> None:
     """Start everything in the background and wait until it is healthy."""
     place = Place.from_environment()
     if running.supervisor_pid(place) is not None:
@@ -36,7 +30,6 @@ def up(
         raise typer.Exit(1)
     place.logs.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-m", "melder_local.main", "serve"]
-    argv += [f"--crash-at={one}" for one in crash_at or []]
     with (place.logs / "supervisor.log").open("ab") as log:
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -46,14 +39,13 @@ def up(
 
 
 @app.command()
-def serve(crash_at: Annotated[list[str] | None, typer.Option()] = None) -> None:
+def serve() -> None:
     """Run the supervisor in the foreground; Ctrl-C stops everything."""
     place = Place.from_environment()
     place.run.mkdir(parents=True, exist_ok=True)
     place.logs.mkdir(parents=True, exist_ok=True)
-    points = dict(one.split(":", 1) for one in crash_at or [])
     with running.claimed(place):
-        Stack(place).supervisor(points).run()
+        Stack(place).supervisor().run()
 
 
 @app.command()

@@ -51,6 +51,11 @@ class Place:
         return self.run / "status.json"
 
     @property
+    def crash_requests(self) -> Path:
+        """Where tests ask for a crash of the next launch of a part."""
+        return self.run / "crash-requests.json"
+
+    @property
     def pid_file(self) -> Path:
         """The supervisor's process id."""
         return self.run / "supervisor.pid"

@@ -5,7 +5,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg
@@ -75,7 +74,7 @@ class Stack:
             tuple(self.ports[f"s3_{number}"] for number in range(1, 8)),
         )
 
-    def supervisor(self, crash_at: Mapping[str, str] | None = None) -> Supervisor:
+    def supervisor(self) -> Supervisor:
         """A supervisor over all parts, everything prepared."""
         self.postgres.prepare()
         self.nats.prepare()
@@ -89,7 +88,7 @@ class Stack:
             ],
             logs=self.place.logs,
             status_file=self.place.status_file,
-            crash_at=crash_at,
+            crash_requests=self.place.crash_requests,
         )
 
     def _prepare_database(self) -> None:

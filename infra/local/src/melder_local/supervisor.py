@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,11 +33,14 @@ class _Watched:
     pause_s: float = 0.2
     started: float = field(default_factory=time.monotonic)
     again_at: float | None = None
-    crash_at: str | None = None
 
 
 class Supervisor:
-    """``crash_at`` maps a part to a crash point for its first launch only (tests)."""
+    """Looks after the parts of ``stages``.
+
+    ``crash_requests`` is a JSON file of part → crash point that tests write; each entry arms the
+    next launch of that part once.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,12 @@ class Supervisor:
         *,
         logs: Path,
         status_file: Path,
-        crash_at: Mapping[str, str] | None = None,
+        crash_requests: Path,
     ) -> None:
         self._stages = stages
         self._logs = logs
         self._status_file = status_file
-        self._crash_at = dict(crash_at or {})
+        self._crash_requests = crash_requests
         self._watched: dict[str, _Watched] = {}
         self._stopping = False
         self._written = ""
@@ -84,7 +87,7 @@ class Supervisor:
     def _start(self, launch: Launch) -> None:
         watched = _Watched(Process(launch, self._logs / f"{launch.name}.log"))
         self._watched[launch.name] = watched
-        self._launch(watched, self._crash_at.pop(launch.name, None))
+        self._launch(watched)
 
     def _wait_ready(self, launch: Launch) -> None:
         deadline = time.monotonic() + 120
@@ -94,16 +97,21 @@ class Supervisor:
             self._look_after_all()
             time.sleep(0.05)
 
-    def _launch(self, watched: _Watched, crash_at: str | None = None) -> None:
-        if crash_at is None:
-            os.environ.pop("CRASH_AT", None)
-        else:
-            os.environ["CRASH_AT"] = crash_at
-        watched.process.start()
-        os.environ.pop("CRASH_AT", None)
+    def _launch(self, watched: _Watched) -> None:
+        crash_at = self._take_crash_request(watched.process.launch.name)
+        watched.process.start({"CRASH_AT": crash_at} if crash_at else {})
         watched.started = time.monotonic()
         watched.again_at = None
         self._write_status()
+
+    def _take_crash_request(self, name: str) -> str | None:
+        if not self._crash_requests.exists():
+            return None
+        requests: dict[str, str] = json.loads(self._crash_requests.read_text())
+        point = requests.pop(name, None)
+        if point is not None:
+            self._crash_requests.write_text(json.dumps(requests))
+        return point
 
     def _look_after_all(self) -> None:
         now = time.monotonic()

@@ -42,7 +42,7 @@ class Process:
             raise ServerFailed(f"{self.launch.name} is not running")
         return self._process.pid
 
-    def start(self) -> None:
+    def start(self, extra_env: Mapping[str, str] | None = None) -> None:
         """Start it in a session of its own, so that a Ctrl-C at the terminal reaches only us."""
         account = self.launch.user if os.geteuid() == 0 else None
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.launch.env},
+                env={**os.environ, **self.launch.env, **(extra_env or {})},
                 user=account,
                 group=account,
                 extra_groups=[] if account else None,
