@@ -21,6 +21,11 @@ WAITING_WORKING_DAYS = 10
 """After so many working days without an answer the case returns to the clerk; it never closes."""
 
 
+RefusalCode = Literal[
+    "not_allowed", "message_missing", "message_or_reason_missing", "nobody_to_ask"
+]
+
+
 class Actor(StrEnum):
     """Who takes a step."""
 
@@ -59,78 +64,73 @@ class Step:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepRefused(Exception):  # noqa: N818 (a refusal is what happened, not a fault)
-    """The step is not in the table, or lacks what it must bring along."""
+class StepRefused(Exception):
+    """The step is not in the table, or lacks what it must bring along; ``why`` is a code."""
 
-    source: CaseState
-    target: CaseState
-    why: Literal["not_allowed", "message_missing", "message_or_reason_missing", "nobody_to_ask"]
+    def __init__(self, source: CaseState, target: CaseState, why: RefusalCode) -> None:
+        super().__init__(f"{source} → {target}: {why}")
+        self.source = source
+        self.target = target
+        self.why = why
 
 
 _S = CaseState
+_NEW, _ASKED, _OUT, _DONE = (
+    (_S.RECEIVED,),
+    (_S.WAITING_FOR_REPORTER,),
+    (_S.FORWARDED,),
+    (_S.RESOLVED,),
+)
+_TAKEN_ON = (_S.ACCEPTED, _S.PLANNED, _S.IN_PROGRESS)
+_ENDED_OTHERWISE = (_S.NOT_ACTIONABLE, _S.DUPLICATE)
+
 _CLERK = frozenset({Actor.CLERK})
 _CLERK_OR_REPORTER = frozenset({Actor.CLERK, Actor.REPORTER})
 _ANYBODY = frozenset(Actor)
-_NO, _MSG, _END, _ASK = Demand.NOTHING, Demand.MESSAGE, Demand.MESSAGE_OR_REASON, Demand.QUESTION
+_FREE, _MSG, _ASK, _END = (
+    Demand.NOTHING, Demand.MESSAGE, Demand.QUESTION, Demand.MESSAGE_OR_REASON,
+)  # fmt: skip
 
 # fmt: off
 STATES: dict[CaseState, State] = {state.state: state for state in (
-    State(_S.RECEIVED,             "Neu",               "Eingegangen",                 "open"),
-    State(_S.ACCEPTED,             "Angenommen",        "Angenommen",                  "open"),
-    State(_S.PLANNED,              "Eingeplant",        "Eingeplant",                  "open"),
-    State(_S.IN_PROGRESS,          "In Arbeit",         "In Arbeit",                   "open"),
-    State(_S.WAITING_FOR_REPORTER, "Rückfrage offen",   "Rückfrage gestellt",          "open"),
-    State(_S.FORWARDED,            "Weitergeleitet",    "An eine andere Stelle weitergeleitet", "open"),
-    State(_S.RESOLVED,             "Erledigt",          "Erledigt",                    "closed"),
-    State(_S.NOT_ACTIONABLE,       "Nicht umsetzbar",   "Abgeschlossen ohne Maßnahme", "closed"),
-    State(_S.DUPLICATE,            "Doppelt",           "Bereits gemeldet",            "closed"),
+    #     state                    at the desk        to the public                  Open311
+    State(_S.RECEIVED,             "Neu",             "Eingegangen",                 "open"),
+    State(_S.ACCEPTED,             "Angenommen",      "Angenommen",                  "open"),
+    State(_S.PLANNED,              "Eingeplant",      "Eingeplant",                  "open"),
+    State(_S.IN_PROGRESS,          "In Arbeit",       "In Arbeit",                   "open"),
+    State(_S.WAITING_FOR_REPORTER, "Rückfrage offen", "Rückfrage gestellt",          "open"),
+    State(_S.FORWARDED,            "Weitergeleitet",  "Weitergeleitet",              "open"),
+    State(_S.RESOLVED,             "Erledigt",        "Erledigt",                    "closed"),
+    State(_S.NOT_ACTIONABLE,       "Nicht umsetzbar", "Abgeschlossen ohne Maßnahme", "closed"),
+    State(_S.DUPLICATE,            "Doppelt",         "Bereits gemeldet",            "closed"),
 )}
 
-STEPS: tuple[Step, ...] = (
-    Step(_S.RECEIVED,             _S.ACCEPTED,             _CLERK,             _NO,  "Annehmen"),
-    Step(_S.RECEIVED,             _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
-    Step(_S.RECEIVED,             _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
-
-    Step(_S.ACCEPTED,             _S.PLANNED,              _CLERK,             _NO,  "Einplanen"),
-    Step(_S.ACCEPTED,             _S.IN_PROGRESS,          _CLERK,             _NO,  "Arbeit beginnen"),
-    Step(_S.ACCEPTED,             _S.WAITING_FOR_REPORTER, _CLERK,             _ASK, "Rückfrage stellen"),
-    Step(_S.ACCEPTED,             _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
-    Step(_S.ACCEPTED,             _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
-    Step(_S.ACCEPTED,             _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
-    Step(_S.ACCEPTED,             _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
-
-    Step(_S.PLANNED,              _S.IN_PROGRESS,          _CLERK,             _NO,  "Arbeit beginnen"),
-    Step(_S.PLANNED,              _S.WAITING_FOR_REPORTER, _CLERK,             _ASK, "Rückfrage stellen"),
-    Step(_S.PLANNED,              _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
-    Step(_S.PLANNED,              _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
-    Step(_S.PLANNED,              _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
-    Step(_S.PLANNED,              _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
-
-    Step(_S.IN_PROGRESS,          _S.PLANNED,              _CLERK,             _NO,  "Zurück in die Planung"),
-    Step(_S.IN_PROGRESS,          _S.WAITING_FOR_REPORTER, _CLERK,             _ASK, "Rückfrage stellen"),
-    Step(_S.IN_PROGRESS,          _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
-    Step(_S.IN_PROGRESS,          _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
-    Step(_S.IN_PROGRESS,          _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
-    Step(_S.IN_PROGRESS,          _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
-
-    Step(_S.WAITING_FOR_REPORTER, _S.ACCEPTED,             _ANYBODY,           _NO,  "Ohne Antwort fortfahren"),
-    Step(_S.WAITING_FOR_REPORTER, _S.PLANNED,              _ANYBODY,           _NO,  "Einplanen"),
-    Step(_S.WAITING_FOR_REPORTER, _S.IN_PROGRESS,          _ANYBODY,           _NO,  "Arbeit beginnen"),
-    Step(_S.WAITING_FOR_REPORTER, _S.FORWARDED,            _CLERK,             _MSG, "Nach außen weiterleiten"),
-    Step(_S.WAITING_FOR_REPORTER, _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
-    Step(_S.WAITING_FOR_REPORTER, _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
-    Step(_S.WAITING_FOR_REPORTER, _S.DUPLICATE,            _CLERK,             _END, "Doppelt gemeldet"),
-
-    Step(_S.FORWARDED,            _S.IN_PROGRESS,          _CLERK,             _NO,  "Wieder selbst bearbeiten"),
-    Step(_S.FORWARDED,            _S.RESOLVED,             _CLERK,             _END, "Erledigt"),
-    Step(_S.FORWARDED,            _S.NOT_ACTIONABLE,       _CLERK,             _END, "Nicht umsetzbar"),
-
-    Step(_S.RESOLVED,             _S.ACCEPTED,             _CLERK_OR_REPORTER, _NO,  "Wieder öffnen"),
-    Step(_S.NOT_ACTIONABLE,       _S.ACCEPTED,             _CLERK,             _MSG, "Wieder öffnen"),
-    Step(_S.DUPLICATE,            _S.ACCEPTED,             _CLERK,             _MSG, "Wieder öffnen"),
+_WAYS: tuple[tuple[tuple[CaseState, ...], CaseState, frozenset[Actor], Demand, str], ...] = (
+    # from                         to               who      brings  the button says
+    (_NEW,                         _S.ACCEPTED,     _CLERK,   _FREE, "Annehmen"),
+    ((_S.ACCEPTED,),               _S.PLANNED,      _CLERK,   _FREE, "Einplanen"),
+    ((_S.IN_PROGRESS,),            _S.PLANNED,      _CLERK,   _FREE, "Neu einplanen"),
+    ((_S.ACCEPTED, _S.PLANNED),    _S.IN_PROGRESS,  _CLERK,   _FREE, "Arbeit beginnen"),
+    (_ASKED,                       _S.ACCEPTED,     _ANYBODY, _FREE, "Weiter ohne Antwort"),
+    (_ASKED,                       _S.PLANNED,      _ANYBODY, _FREE, "Einplanen"),
+    (_ASKED,                       _S.IN_PROGRESS,  _ANYBODY, _FREE, "Arbeit beginnen"),
+    (_OUT,                         _S.IN_PROGRESS,  _CLERK,   _FREE, "Selbst bearbeiten"),
+    (_TAKEN_ON,           _S.WAITING_FOR_REPORTER,  _CLERK,   _ASK,  "Rückfrage stellen"),
+    (_TAKEN_ON + _ASKED,           _S.FORWARDED,    _CLERK,   _MSG,  "Nach außen weiterleiten"),
+    (_TAKEN_ON + _ASKED + _OUT,    _S.RESOLVED,     _CLERK,   _END,  "Erledigt"),
+    (_NEW + _TAKEN_ON + _ASKED + _OUT, _S.NOT_ACTIONABLE, _CLERK, _END, "Nicht umsetzbar"),
+    (_NEW + _TAKEN_ON + _ASKED,    _S.DUPLICATE,    _CLERK,   _END,  "Doppelt gemeldet"),
+    (_DONE,             _S.ACCEPTED, _CLERK_OR_REPORTER,      _FREE, "Wieder öffnen"),
+    (_ENDED_OTHERWISE,             _S.ACCEPTED,     _CLERK,   _MSG,  "Wieder öffnen"),
 )
 # fmt: on
+
+STEPS: tuple[Step, ...] = tuple(
+    Step(source, target, actors, demand, label)
+    for sources, target, actors, demand, label in _WAYS
+    for source in sources
+)
+"""Every allowed way, one by one."""
 
 _BY_WAY = {(step.source, step.target): step for step in STEPS}
 
@@ -140,7 +140,7 @@ def steps_from(state: CaseState, actor: Actor) -> tuple[Step, ...]:
     return tuple(step for step in STEPS if step.source is state and actor in step.actors)
 
 
-def require_step(  # noqa: C901 (one sentence per refusal reads better than a dispatch)
+def require_step(
     source: CaseState,
     target: CaseState,
     *,

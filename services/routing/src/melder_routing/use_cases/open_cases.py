@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from melder_common.unit_of_work import UnitOfWork
-
 from melder_routing.domain.case import RoutedReport
 
 
