@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+
 import typer
 
 from melder_common.testing.ports import is_open
