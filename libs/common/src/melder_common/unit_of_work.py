@@ -1,14 +1,14 @@
-"""The one thing that commits: what a use case changes and what it says happen together or not at all."""
+"""The one thing that commits: what a use case changes and what it says happen together, or not."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,8 +24,20 @@ from melder_common.wakeup import Wakeup
 _traces = TraceContextTextMapPropagator()
 
 
+class _Recorded(NamedTuple):
+    event: Event
+    event_id: UUID
+    aggregate_id: UUID
+    report_id: UUID | None
+    partition: int
+
+
 class UnitOfWork:
-    """One open transaction. Use cases read and write through ``connection`` and never commit."""
+    """One open transaction. Use cases read and write through ``connection`` and never commit.
+
+    ``traces`` maps report (or aggregate) ids to the trace context in which they came here, so that
+    what is recorded about them goes on with their trace.
+    """
 
     def __init__(
         self,
@@ -38,10 +50,13 @@ class UnitOfWork:
     ) -> None:
         self.connection = connection
         self.now = now
-        self._tables = tables
+        self.tables = tables
+        self.traces: Mapping[UUID, str] = {}
         self._speaker = speaker
         self._partitions = partitions
-        self._recorded: list[tuple[Event, UUID, UUID | None, UUID]] = []
+        self._recorded: list[_Recorded] = []
+        self._planned: dict[tuple[str, str], dict[str, Any]] = {}
+        self._cancelled: set[tuple[str, str]] = set()
 
     def record(self, event: Event, *, aggregate_id: UUID, report_id: UUID | None = None) -> UUID:
         """Say that something happened; it leaves with the commit. Returns the event's id.
@@ -51,70 +66,101 @@ class UnitOfWork:
         if event.SPEAKER != self._speaker:
             msg = f"{self._speaker} may not speak {event.NAME}: its speaker is {event.SPEAKER}"
             raise ValueError(msg)
-        event_id = new_id()
-        self._recorded.append((event, aggregate_id, report_id, event_id))
-        return event_id
+        if event.AGGREGATE == "catalogue":
+            partition = CATALOGUE_PARTITION
+        else:
+            partition = partition_of(report_id or aggregate_id, self._partitions)
+        recorded = _Recorded(event, new_id(), aggregate_id, report_id, partition)
+        self._recorded.append(recorded)
+        return recorded.event_id
 
     async def plan(
         self, kind: str, key: str, *, at: datetime, payload: Mapping[str, Any] | None = None
     ) -> None:
-        """Have the timer ``kind`` fall due at ``at``; planning the same (kind, key) again moves it."""
-        due = self._tables.due
-        row = {"kind": kind, "key": key, "at": at, "payload": dict(payload or {})}
-        statement = upsert(due).values(row)
-        await self.connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[due.c.kind, due.c.key],
-                set_={"at": at, "payload": row["payload"], "attempt": 0, "fence": due.c.fence + 1,
-                      "claimed_by": None, "claimed_until": None},
-            )
-        )
+        """Have the timer ``kind`` fall due at ``at``; planning the same (kind, key) again moves it.
+
+        It is written right before the commit, all timers of a unit at once.
+        """
+        self._cancelled.discard((kind, key))
+        self._planned[kind, key] = {
+            "kind": kind,
+            "key": key,
+            "at": at,
+            "payload": dict(payload or {}),
+        }
 
     async def cancel(self, kind: str, key: str) -> None:
         """Take a planned timer back; nothing happens when there is none."""
-        due = self._tables.due
-        await self.connection.execute(due.delete().where(due.c.kind == kind, due.c.key == key))
+        self._planned.pop((kind, key), None)
+        self._cancelled.add((kind, key))
 
-    async def write_events(self) -> set[int]:
-        """Put what was recorded into the outbox; called once, right before the commit."""
+    async def write_timers(self) -> bool:
+        """Put plans and cancellations into ``due``; says whether something may be due already."""
+        due = self.tables.due
+        if self._cancelled:
+            await self.connection.execute(
+                delete(due).where(tuple_(due.c.kind, due.c.key).in_(self._cancelled))
+            )
+        if not self._planned:
+            return False
+        statement = upsert(due).values(list(self._planned.values()))
+        moved = {
+            "at": statement.excluded.at,
+            "payload": statement.excluded.payload,
+            "attempt": 0,
+            "fence": due.c.fence + 1,
+            "claimed_by": None,
+            "claimed_until": None,
+        }
+        await self.connection.execute(
+            statement.on_conflict_do_update(index_elements=[due.c.kind, due.c.key], set_=moved)
+        )
+        return any(row["at"] <= self.now for row in self._planned.values())
+
+    async def write_events(self) -> bool:
+        """Put what was recorded into the outbox; says whether there was anything."""
         if not self._recorded:
-            return set()
-        seen = await self._own_cursors()
+            return False
+        cursors = await self._own_cursors({recorded.partition for recorded in self._recorded})
         carrier: dict[str, str] = {}
         if trace.get_current_span().get_span_context().is_valid:
             _traces.inject(carrier)
-        rows = []
-        for event, aggregate_id, report_id, event_id in self._recorded:
-            partition = self._partition(event, aggregate_id, report_id)
-            envelope = seal_envelope(
-                event,
-                event_id=event_id,
-                aggregate_id=aggregate_id,
-                report_id=report_id,
-                partition=partition,
-                occurred_at=self.now,
-                seen={
-                    f"{speaker}/{p}": position
-                    for (speaker, p), position in seen.items()
-                    if p in {partition, CATALOGUE_PARTITION}
-                },
-                trace=carrier.get("traceparent"),
-            )
-            rows.append({"partition": partition, "name": event.NAME, "envelope": envelope})
-        await self.connection.execute(insert(self._tables.outbox), rows)
+        rows = [
+            {
+                "partition": recorded.partition,
+                "name": recorded.event.NAME,
+                "envelope": self._sealed(recorded, cursors, carrier.get("traceparent")),
+            }
+            for recorded in self._recorded
+        ]
+        await self.connection.execute(insert(self.tables.outbox), rows)
         self._recorded.clear()
-        return {row["partition"] for row in rows}
+        return True
 
-    def _partition(self, event: Event, aggregate_id: UUID, report_id: UUID | None) -> int:
-        if event.AGGREGATE == "catalogue":
-            return CATALOGUE_PARTITION
-        return partition_of(report_id or aggregate_id, self._partitions)
+    def _sealed(
+        self, recorded: _Recorded, cursors: dict[tuple[str, int], int], traceparent: str | None
+    ) -> bytes:
+        return seal_envelope(
+            recorded.event,
+            event_id=recorded.event_id,
+            aggregate_id=recorded.aggregate_id,
+            report_id=recorded.report_id,
+            partition=recorded.partition,
+            occurred_at=self.now,
+            seen={
+                f"{speaker}/{partition}": position
+                for (speaker, partition), position in cursors.items()
+                if partition in {recorded.partition, CATALOGUE_PARTITION}
+            },
+            trace=traceparent or self.traces.get(recorded.report_id or recorded.aggregate_id),
+        )
 
-    async def _own_cursors(self) -> dict[tuple[str, int], int]:
-        cursor = self._tables.cursor
+    async def _own_cursors(self, partitions: set[int]) -> dict[tuple[str, int], int]:
+        cursor = self.tables.cursor
+        touched = cursor.c.partition.in_(partitions | {CATALOGUE_PARTITION})
         rows = await self.connection.execute(
             select(cursor.c.speaker, cursor.c.partition, cursor.c.position).where(
-                cursor.c.position > 0
+                touched, cursor.c.position > 0
             )
         )
         return {(row.speaker, row.partition): row.position for row in rows}
@@ -151,15 +197,17 @@ class UnitsOfWork:
                 partitions=self.partitions,
                 now=self.clock(),
             )
-            partitions = set[int]()
             try:
                 yield unit
-                partitions = await unit.write_events()
+                timers_due = await unit.write_timers()
+                spoken = await unit.write_events()
                 crash_point("before_commit")
                 await connection.commit()
             except BaseException:
                 await connection.rollback()
                 raise
         crash_point("after_commit")
-        if partitions:
+        if spoken:
             self.wakeup.outbox.set()
+        if timers_due:
+            self.wakeup.timers.set()
