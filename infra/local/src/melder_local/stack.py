@@ -9,14 +9,13 @@ from pathlib import Path
 
 import asyncpg
 
-from melder_common.provisioning import INSTALLATION, provision
+from melder_common.provisioning import provision
 from melder_common.testing.nats import NatsServer, program
 from melder_common.testing.postgres import UNPRIVILEGED_USER, PostgresCluster
 from melder_common.testing.processes import Launch
 from melder_common.testing.s3 import S3Store
 from melder_local.gateway import caddyfile
 from melder_local.place import Place
-from melder_local.secrets import ensure_secrets
 from melder_local.services import (
     DATABASE,
     SERVICES,
@@ -25,6 +24,8 @@ from melder_local.services import (
     service_launch,
 )
 from melder_local.supervisor import Stage, Supervisor
+from melder_operator.database import role_passwords
+from melder_operator.secrets import ensure_secrets
 
 
 class MigrationFailed(RuntimeError):
@@ -116,12 +117,7 @@ class Stack:
                 await admin.execute(f"CREATE DATABASE {DATABASE}")
         finally:
             await admin.close()
-        passwords = {
-            role: secret(self.place, f"database/{role}")
-            for entry in INSTALLATION
-            for role in entry.roles
-        }
-        await provision(self.postgres.dsn(DATABASE), passwords=passwords)
+        await provision(self.postgres.dsn(DATABASE), passwords=role_passwords(self.place.secrets))
 
     def _mail_sink(self) -> Launch:
         argv = (

@@ -28,13 +28,19 @@ INSTALLATION = (
 )
 
 
-async def provision(admin_dsn: str, *, passwords: Mapping[str, str] | None = None) -> None:
+async def provision(
+    admin_dsn: str,
+    *,
+    database: str | None = None,
+    password: str | None = None,
+    passwords: Mapping[str, str] | None = None,
+) -> None:
     """Create what is missing: PostGIS, login roles, one schema per service. Safe to repeat.
 
-    ``admin_dsn`` is a libpq URL of a superuser on the melder database; ``passwords`` maps roles to
-    passwords (without one a role can log in only where the server trusts it).
+    ``admin_dsn`` is a libpq URL of a superuser; ``database`` overrides the URL's. ``passwords``
+    maps roles to passwords (without one a role can log in only where the server trusts it).
     """
-    connection = await asyncpg.connect(admin_dsn)
+    connection = await asyncpg.connect(admin_dsn, database=database, password=password)
     try:
         await connection.execute("SELECT pg_advisory_lock(hashtext('melder provision'))")
         await connection.execute("CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public")

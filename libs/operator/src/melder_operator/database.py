@@ -27,7 +27,7 @@ def provision_database(
     database: Annotated[str, typer.Option(help="created when it is missing")] = "melder",
     admin_password_file: Annotated[Path | None, typer.Option()] = None,
 ) -> None:
-    """Create database, PostGIS, roles and schemas; safe to repeat, changes passwords to the files'."""
+    """Create database, PostGIS, roles and schemas; repeating sets the files' passwords."""
     password = admin_password_file.read_text().strip() if admin_password_file else None
     asyncio.run(_provision(admin_url, password, secrets, database))
     typer.echo(f"Database {database} is ready: {', '.join(one.schema for one in INSTALLATION)}")

@@ -1,10 +1,12 @@
-"""Secrets of a local installation, generated once, readable by nobody else."""
+"""Secrets of an installation, generated once, readable by nobody else."""
 
 import base64
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -30,6 +32,12 @@ KEYS = (
     *(f"database/{role}" for entry in INSTALLATION for role in entry.roles),
     *(f"nats/{entry.schema}" for entry in INSTALLATION),
 )
+
+
+def generate(directory: Annotated[Path, typer.Argument(help="created when missing")]) -> None:
+    """Generate every missing secret of an installation below a directory (0600)."""
+    ensure_secrets(directory)
+    typer.echo(f"Secrets are in {directory}; existing ones were kept.")
 
 
 def ensure_secrets(directory: Path) -> None:
