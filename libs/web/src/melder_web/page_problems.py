@@ -1,0 +1,96 @@
+"""Problems as pages: what happened, what to do next, and a way back to what was typed.
+
+``render_page`` is the hook of ``melder_common.problems.install_problem_handlers``. Problems are
+written for developers, in English; one that people shall read is a ``PageProblem``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from melder_common.problems import Problem
+
+from melder_web.forms import FormErrors
+from melder_web.pages import Pages
+
+
+class PageProblem(Problem):
+    """A problem whose detail and field messages are German sentences for the person who asked."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Headline and next step for one status, in German (message ids)."""
+
+    headline: str
+    next_step: str
+
+
+ADVICE = {
+    400: Advice(
+        "Das konnten wir nicht lesen",
+        "Bitte gehen Sie zurück, prüfen Sie Ihre Angaben und senden Sie sie noch einmal.",
+    ),
+    403: Advice(
+        "Das dürfen wir so nicht annehmen",
+        "Bitte öffnen Sie unsere Seite neu und senden Sie das Formular von dort.",
+    ),
+    404: Advice(
+        "Diese Seite gibt es nicht",
+        "Prüfen Sie die Adresse oder beginnen Sie auf der Startseite. "
+        "Eine Meldung finden Sie mit dem Link aus Ihrer Bestätigung.",
+    ),
+    405: Advice(
+        "So lässt sich diese Seite nicht aufrufen",
+        "Bitte gehen Sie zurück und benutzen Sie die Knöpfe auf der Seite.",
+    ),
+    409: Advice(
+        "Das passt nicht mehr zum heutigen Stand",
+        "Jemand anders war schneller oder Sie haben schon gesendet. "
+        "Bitte gehen Sie zurück, laden Sie die Seite neu und sehen Sie nach.",
+    ),
+    413: Advice(
+        "Die Datei ist zu groß",
+        "Bitte gehen Sie zurück und wählen Sie ein kleineres Foto. "
+        "Sie können auch ohne Foto melden.",
+    ),
+    422: Advice(
+        "Einige Angaben fehlen oder stimmen nicht",
+        "Bitte gehen Sie zurück und ergänzen Sie die genannten Angaben.",
+    ),
+    429: Advice(
+        "Gerade kommen sehr viele Anfragen",
+        "Bitte warten Sie einen Augenblick und senden Sie dann noch einmal.",
+    ),
+    500: Advice(
+        "Das hat bei uns nicht geklappt",
+        "Der Fehler liegt bei uns. Bitte versuchen Sie es in einigen Minuten noch einmal.",
+    ),
+    503: Advice(
+        "Wir sind gleich wieder da",
+        "Der Dienst ist gerade nicht erreichbar. Bitte versuchen Sie es in einigen Minuten wieder.",
+    ),
+}
+"""For each status what a person reads; other statuses read as 400 (below 500) or 500."""
+
+
+def render_page(pages: Pages) -> Callable[[Request, Problem], Response]:
+    """The hook that turns a problem into a page of ``pages``, keeping status and field errors."""
+
+    def render(request: Request, problem: Problem) -> Response:
+        advice = ADVICE.get(problem.status) or ADVICE[400 if problem.status < 500 else 500]
+        written = isinstance(problem, PageProblem)
+        return pages.render(
+            request,
+            "melder/problem.html",
+            status=problem.status,
+            advice=advice,
+            headers=problem.headers,
+            detail=problem.detail if written else "",
+            errors=FormErrors.from_problem(problem.errors) if written else FormErrors(),
+            typed_something=request.method == "POST",
+        )
+
+    return render

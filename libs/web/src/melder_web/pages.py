@@ -1,0 +1,136 @@
+"""Rendering: Jinja2 with the shared shells and macros, the request's language, safe headers."""
+
+import gettext
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from melder_web.assets import Assets
+from melder_web.case_states import STATE_BADGES
+from melder_web.catalogues import (
+    accepted_languages,
+    choose_language,
+    direction_of,
+    read_catalogues,
+)
+from melder_web.formats import Formats
+from melder_web.forms import FORM_TOKEN_FIELD, FormErrors, new_form_token
+from melder_web.site import Site
+
+LANGUAGE_COOKIE = "language"
+PRIVATE = "no-store"
+PUBLIC_MINUTE = "public, max-age=60"
+
+MACRO_FILES = ("actions", "fields", "messages", "lists", "place")
+
+_language: ContextVar[str] = ContextVar("language", default="de")
+
+
+class Pages:
+    """The pages of one service.
+
+    ``package`` is the service's package: its ``http/templates`` come first, melder_web's
+    ``melder/…`` after them; its ``locale/<tag>.po`` wins over melder_web's. ``variables`` are
+    names every template of this service sees. Raises ``AssetsMissing`` when nothing is built.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        *,
+        site: Site | None = None,
+        assets: Assets | None = None,
+        templates: str = "http/templates",
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.site = site or Site()
+        self.assets = assets or Assets.read()
+        self._translations = read_catalogues(("melder_web", package), self.site.languages)
+        self.environment = Environment(
+            loader=ChoiceLoader([PackageLoader(package, templates), PackageLoader("melder_web")]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        self._install_names(variables or {})
+
+    def render(
+        self,
+        request: Request,
+        name: str,
+        *,
+        status: int = 200,
+        cache: str = PRIVATE,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> HTMLResponse:
+        """The page ``name`` in the request's language.
+
+        Private (``no-store``) unless ``cache`` says otherwise, e.g. ``PUBLIC_MINUTE`` for pages
+        that are the same for everybody.
+        """
+        language = self.language_of(request)
+        content = self.render_text(name, language=language, request=request, **context)
+        sent = {
+            "Content-Language": language,
+            "Cache-Control": cache,
+            "Vary": "Accept-Language, Cookie",
+        }
+        return HTMLResponse(content, status_code=status, headers={**sent, **(headers or {})})
+
+    def render_text(self, name: str, *, language: str = "de", **context: Any) -> str:
+        """The template's text without a response, for parts of pages and for tests."""
+        token = _language.set(language)
+        try:
+            return self.environment.get_template(name).render(
+                language=language, direction=direction_of(language), **context
+            )
+        finally:
+            _language.reset(token)
+
+    def language_of(self, request: Request) -> str:
+        """From ``?lang=``, else the cookie, else ``Accept-Language``; only what the site offers."""
+        chosen = [request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)]
+        accepted = accepted_languages(request.headers.get("accept-language", ""))
+        wanted = [tag for tag in (*chosen, *accepted) if tag]
+        return choose_language(wanted, self.site.languages)
+
+    def _install_names(self, variables: Mapping[str, Any]) -> None:
+        formats = Formats(timezone=self.site.timezone, language=_language.get)
+        self.environment.filters.update(formats.filters())
+        self.environment.globals.update(
+            asset=self.assets.__getitem__,
+            site=self.site,
+            form_token=new_form_token,
+            form_token_field=FORM_TOKEN_FIELD,
+            no_errors=FormErrors(),
+            state_badges=STATE_BADGES,
+            **variables,
+        )
+        # jinja2.ext.i18n adds this method to the environment at run time
+        self.environment.install_gettext_callables(  # type: ignore[attr-defined]
+            lambda text: self._spoken().gettext(text),
+            lambda one, many, count: self._spoken().ngettext(one, many, count),
+            newstyle=True,
+            pgettext=lambda about, text: self._spoken().pgettext(about, text),
+        )
+
+        self.environment.globals["kern"] = self._macros()
+
+    def _macros(self) -> SimpleNamespace:
+        """All macros under one name, so that no template needs an import."""
+        found: dict[str, Any] = {}
+        for name in MACRO_FILES:
+            module = self.environment.get_template(f"melder/macros/{name}.html").module
+            found.update({key: value for key, value in vars(module).items() if callable(value)})
+        return SimpleNamespace(**found)
+
+    def _spoken(self) -> gettext.NullTranslations:
+        return self._translations.get(_language.get()) or gettext.NullTranslations()

@@ -1,0 +1,78 @@
+"""Response headers of every page: content security policy and its relatives.
+
+The policy passed with KERN and OpenLayers; icons are ``data:`` masks, previews of chosen photos
+``blob:`` images. Nothing inline, nothing foreign.
+"""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CAPABILITY_PATHS = ("/m/", "/me/")
+"""Paths whose address is itself the secret (tracking, confirm, unsubscribe)."""
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "manifest-src": "'self'",
+}
+
+
+def content_security_policy(*, map_hosts: Iterable[str] = ()) -> str:
+    """The policy; ``map_hosts`` are origins of a configured basemap (images and data only)."""
+    hosts = "".join(f" {host}" for host in map_hosts)
+    extended = {name: _POLICY[name] + hosts for name in ("img-src", "connect-src")}
+    return "; ".join(f"{name} {value}" for name, value in {**_POLICY, **extended}.items())
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds the headers an answer does not carry already.
+
+    Referrer-Policy: ``same-origin``, and ``no-referrer`` where the address is a capability, so
+    that no log behind us ever reads it. HSTS only over https, one year.
+    """
+
+    def __init__(self, app: ASGIApp, *, map_hosts: Iterable[str] = ()) -> None:
+        self._app = app
+        self._headers = {
+            "Content-Security-Policy": content_security_policy(map_hosts=map_hosts),
+            "X-Content-Type-Options": "nosniff",
+            "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=()",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers_for(scope).items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _headers_for(self, scope: Scope) -> dict[str, str]:
+        secret_address = scope["path"].startswith(CAPABILITY_PATHS)
+        headers = {
+            **self._headers,
+            "Referrer-Policy": "no-referrer" if secret_address else "same-origin",
+        }
+        if secret_address:
+            headers["X-Robots-Tag"] = "noindex, nofollow"
+        if scope["scheme"] == "https":
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        return headers
