@@ -111,7 +111,7 @@ def _validated(value: Any, field: Literal["lat", "long"]) -> float:
         return parse_degrees(value, field)
     except CoordinateRefused as error:
         raise PydanticCustomError(
-            error.code,  # type: ignore[arg-type]  # Pydantic's stub wants a literal; it is one of ours
+            error.code,
             "{message}",
             {"message": error.detail},
         ) from None

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -85,24 +85,24 @@ def content_hash(fields: Mapping[str, Any]) -> bytes:
 
 
 def _canonical(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return _canonical(value.value)
-    if isinstance(value, str):
-        return unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int | float):
-        return repr(int(value)) if value == value // 1 else repr(float(value))
-    if isinstance(value, Mapping):
-        return {
-            _canonical(str(name)): _canonical(inner)
-            for name, inner in value.items()
-            if inner is not None
-        }
-    if isinstance(value, bytes):
-        return {"bytes": hashlib.sha256(value).hexdigest()}
-    if isinstance(value, UUID | date | datetime):
-        return str(value)
-    if isinstance(value, Sequence):
-        return [_canonical(inner) for inner in value]
-    raise TypeError(f"cannot hash a {type(value).__name__}: pass plain values")
+    match value:
+        case Enum():
+            plain = _canonical(value.value)
+        case bool() | None:
+            plain = value
+        case str():
+            plain = unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
+        case int() | float():
+            plain = repr(int(value)) if float(value).is_integer() else repr(float(value))
+        case bytes():
+            plain = {"bytes": hashlib.sha256(value).hexdigest()}
+        case UUID() | date():
+            plain = str(value)
+        case Mapping():
+            given = ((str(name), inner) for name, inner in value.items() if inner is not None)
+            plain = {_canonical(name): _canonical(inner) for name, inner in given}
+        case Sequence():
+            plain = [_canonical(inner) for inner in value]
+        case _:
+            raise TypeError(f"cannot hash a {type(value).__name__}: pass plain values")
+    return plain

@@ -1,4 +1,4 @@
-"""Who may call ``/internal``: the other services, by one bearer token. Never routed from outside."""
+"""Who may call ``/internal``: the other services, by one bearer token."""
 
 from collections.abc import Awaitable, Callable
 

@@ -117,28 +117,34 @@ def problem_of(error: Exception) -> Problem:
     """The problem that tells a client of ``error`` without telling of our inside."""
     match error:
         case Problem():
-            return error
+            problem = error
         case RequestValidationError():
-            return _invalid_input(error)
+            problem = _invalid_input(error)
         case HTTPException():
-            return _plain(error)
+            problem = _plain(error)
         case KeyReused():
-            return Problem(409, "idempotency-key-reused", "Key already used", str(error))
+            problem = Problem(409, "idempotency-key-reused", "Key already used", str(error))
         case KeyRefused():
-            return Problem(400, "idempotency-key-refused", "Key not usable", str(error))
+            problem = Problem(400, "idempotency-key-refused", "Key not usable", str(error))
+        case _:
+            problem = _unforeseen(error)
+    return problem
+
+
+def _unforeseen(error: Exception) -> Problem:
     if is_unavailable(error):
         _log.warning("database unavailable", error=error)
         return unavailable()
     if is_bad_data(error):
         _log.error("the database refused a value that a check should have refused", error=error)
         return Problem(422, "invalid-input", "Invalid input", "A value cannot be stored.")
-    _log.error("unexpected error", error=error, exc_info=error)
+    _log.error("unexpected error", exc_info=error)
     return Problem(
         500,
         "unexpected",
         "Unexpected error",
-        "Something went wrong on our side. Nothing was changed unless an earlier answer said so. "
-        "Try again; if it stays, tell the operator the request id.",
+        "Something went wrong on our side. Try again; if it stays, tell the operator the id in "
+        "the header X-Request-ID.",
     )
 
 

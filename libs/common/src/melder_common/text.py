@@ -81,7 +81,7 @@ class SafeText:
         try:
             return self.clean(value)
         except TextRefused as error:
-            raise PydanticCustomError(error.code, "{message}", {"message": str(error)}) from None  # type: ignore[arg-type]  # Pydantic's stub wants a literal; the code is one of ours
+            raise PydanticCustomError(error.code, "{message}", {"message": str(error)}) from None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
