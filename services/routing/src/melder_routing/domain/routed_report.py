@@ -1,7 +1,6 @@
 """What the desk gets of a report: the report itself, the decision, and the queue it goes into."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from melder_common.event_values import CategoryRef, PublicationPolicy
 from melder_common.events import ReportSubmitted
@@ -14,12 +13,13 @@ class RoutedReport:
 
     ``category`` and ``policy`` are the catalogue's at this moment. A category the catalogue no
     longer knows keeps its slug as its name, and its policy is ``never`` for everything.
-    ``hazard``: the reporter or the category says that somebody may be in danger.
+    ``hazard``: the reporter or the category says that somebody may be in danger. ``due_days``: the
+    category's working days. ``decision.queue`` and ``decision.working`` are never empty here.
     """
 
     report: ReportSubmitted
     decision: Decision
-    queue_id: UUID
     category: CategoryRef
     policy: PublicationPolicy
-    hazard: bool
+    hazard: bool = False
+    due_days: int = 10

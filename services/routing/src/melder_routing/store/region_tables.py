@@ -1,7 +1,8 @@
 """Tables of the region: bodies, areas, competences, categories, queues (migration 0001).
 
 Geometries are WGS 84; ``metric`` columns are the same in EPSG:25832, kept by PostgreSQL, so that
-no query transforms a polygon. Ids follow from slugs (``domain/keys.py``).
+no query transforms a polygon. What cases may refer to is marked removed, never deleted. Ids follow
+from slugs (``domain/keys.py``).
 """
 
 from geoalchemy2 import Geometry
@@ -63,6 +64,7 @@ queue = Table(
     Column("id", Uuid, primary_key=True),
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
+    Column("removed_at", DateTime(timezone=True)),
 )
 
 category = Table(
@@ -82,13 +84,19 @@ category = Table(
     Column("asset_types", ARRAY(Text), nullable=False, server_default="{}"),
     Column("type", Text, nullable=False, server_default="realtime"),
     Column("position", Integer, nullable=False),
+    Column("due_days", Integer, nullable=False, server_default="10"),
     Column("removed_at", DateTime(timezone=True)),
 )
 
 question = Table(
     "question",
     METADATA,
-    Column("category_id", Uuid, ForeignKey(f"{SCHEMA}.category.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "category_id",
+        Uuid,
+        ForeignKey(f"{SCHEMA}.category.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
     Column("code", Text, primary_key=True),
     Column("datatype", Text, nullable=False),
     Column("text", JSONB, nullable=False),
@@ -114,11 +122,19 @@ jurisdiction = Table(
     Column("id", Uuid, primary_key=True),
     Column("body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("layer", Text, nullable=False),
+    Column("general", Boolean, nullable=False, server_default="true"),
     Column("ars", Text),
     Column("name", Text, nullable=False),
     Column("geom", _areas(), nullable=False),
-    Column("metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False),
-    Column("area_m2", Float, Computed("ST_Area(ST_Transform(geom, 25832))", persisted=True), nullable=False),
+    Column(
+        "metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False
+    ),
+    Column(
+        "area_m2",
+        Float,
+        Computed("ST_Area(ST_Transform(geom, 25832))", persisted=True),
+        nullable=False,
+    ),
     Column("digest", Text, nullable=False),
     Column("boundary_version", Text, ForeignKey(f"{SCHEMA}.boundary_version.id"), nullable=False),
     Column("valid_from", Date),
@@ -145,7 +161,12 @@ competence = Table(
     Column("because", JSONB, nullable=False, server_default="{}"),
     Column("valid_from", Date),
     Column("valid_to", Date),
-    Index("competence_geom", "geom", postgresql_using="gist", postgresql_where=text("geom IS NOT NULL")),
+    Index(
+        "competence_geom",
+        "geom",
+        postgresql_using="gist",
+        postgresql_where=text("geom IS NOT NULL"),
+    ),
     Index("competence_body", "body_id"),
 )
 
@@ -155,8 +176,15 @@ body_queue = Table(
     Column("id", Integer, Identity(always=True), primary_key=True),
     Column("body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("category_id", Uuid, ForeignKey(f"{SCHEMA}.category.id")),
+    Column("category_group", Text),
     Column("queue_id", Uuid, ForeignKey(f"{SCHEMA}.queue.id"), nullable=False),
-    UniqueConstraint("body_id", "category_id", name="body_queue_once", postgresql_nulls_not_distinct=True),
+    UniqueConstraint(
+        "body_id",
+        "category_id",
+        "category_group",
+        name="body_queue_once",
+        postgresql_nulls_not_distinct=True,
+    ),
 )
 
 region = Table(
@@ -180,7 +208,8 @@ region = Table(
     Column("clearing_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("clearing_deputy_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("boundary_version", Text, nullable=False),
-    Column("described", JSONB, nullable=False, server_default="{}"),
+    Column("digests", JSONB, nullable=False, server_default="{}"),
+    Column("rules_version", Integer, nullable=False, server_default="1"),
     Column("catalogue_version", Integer, nullable=False, server_default="0"),
     Column("catalogue_digest", Text, nullable=False, server_default=""),
     Column("applied_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
@@ -205,7 +234,12 @@ road_segment = Table(
     Column("in_town", Boolean, nullable=False),
     Column("authority_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("geom", Geometry("LINESTRING", srid=4326, spatial_index=False), nullable=False),
-    Column("metric", _metric("LINESTRING"), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False),
+    Column(
+        "metric",
+        _metric("LINESTRING"),
+        Computed("ST_Transform(geom, 25832)", persisted=True),
+        nullable=False,
+    ),
     Index("road_segment_metric", "metric", postgresql_using="gist"),
 )
 
@@ -217,7 +251,9 @@ agreement = Table(
     Column("second_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("leading_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("geom", _areas(), nullable=False),
-    Column("metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False),
+    Column(
+        "metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False
+    ),
     Column("categories", ARRAY(Text), nullable=False, server_default="{}"),
     Column("valid_from", Date),
     Column("valid_to", Date),

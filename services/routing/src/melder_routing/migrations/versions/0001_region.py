@@ -1,7 +1,6 @@
 """Event tables, and the region: bodies, areas, competences, categories, queues."""
 
 from alembic import op
-
 from melder_common.migrations import create_event_tables
 
 revision = "0001"
@@ -37,7 +36,8 @@ QUEUES = """
 CREATE TABLE routing.queue (
     id uuid PRIMARY KEY,
     slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9-]+$'),
-    name text NOT NULL
+    name text NOT NULL,
+    removed_at timestamptz
 )
 """
 
@@ -57,6 +57,7 @@ CREATE TABLE routing.category (
     asset_types text[] NOT NULL DEFAULT '{}',
     type text NOT NULL DEFAULT 'realtime' CHECK (type IN ('realtime', 'batch', 'blackbox')),
     position integer NOT NULL,
+    due_days integer NOT NULL DEFAULT 10 CHECK (due_days > 0),
     removed_at timestamptz
 )
 """
@@ -90,6 +91,7 @@ CREATE TABLE routing.jurisdiction (
     id uuid PRIMARY KEY,
     body_id uuid NOT NULL REFERENCES routing.body,
     layer text NOT NULL,
+    general boolean NOT NULL DEFAULT true,
     ars text CHECK (ars ~ '^[0-9]{2,12}$'),
     name text NOT NULL,
     geom geometry(MultiPolygon, 4326) NOT NULL CHECK (ST_IsValid(geom) AND NOT ST_IsEmpty(geom)),
@@ -135,8 +137,10 @@ CREATE TABLE routing.body_queue (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     body_id uuid NOT NULL REFERENCES routing.body,
     category_id uuid REFERENCES routing.category,
+    category_group text,
     queue_id uuid NOT NULL REFERENCES routing.queue,
-    CONSTRAINT body_queue_once UNIQUE NULLS NOT DISTINCT (body_id, category_id)
+    CHECK (category_id IS NULL OR category_group IS NULL),
+    CONSTRAINT body_queue_once UNIQUE NULLS NOT DISTINCT (body_id, category_id, category_group)
 )
 """
 
@@ -160,7 +164,8 @@ CREATE TABLE routing.region (
     clearing_body_id uuid NOT NULL REFERENCES routing.body,
     clearing_deputy_id uuid NOT NULL REFERENCES routing.body,
     boundary_version text NOT NULL,
-    described jsonb NOT NULL DEFAULT '{}',
+    digests jsonb NOT NULL DEFAULT '{}',
+    rules_version integer NOT NULL DEFAULT 1,
     catalogue_version integer NOT NULL DEFAULT 0,
     catalogue_digest text NOT NULL DEFAULT '',
     applied_at timestamptz NOT NULL DEFAULT now()
@@ -231,7 +236,7 @@ DESK_READS = (
 
 
 def upgrade() -> None:
-    create_event_tables("routing")
+    create_event_tables("routing", users=(WORKER,))
     for definition in TABLES:
         for statement in definition.split(";"):
             op.execute(statement)
