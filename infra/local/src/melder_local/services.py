@@ -29,7 +29,7 @@ def service_environment(service: str, place: Place) -> dict[str, str]:
         "PUBLIC_URL": place.url,
         "HOST": "127.0.0.1",
         "PORT": str(ports[service]),
-        "TRUSTED_PROXIES": '["127.0.0.1"]',
+        "TRUSTED_PROXIES": "127.0.0.1",
         "INTERNAL_TOKEN_FILE": str(place.secrets / "internal_token"),
     }
     own = {

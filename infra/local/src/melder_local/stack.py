@@ -25,7 +25,7 @@ from melder_local.services import (
 )
 from melder_local.supervisor import Stage, Supervisor
 from melder_operator.database import role_passwords
-from melder_operator.secrets import ensure_secrets
+from melder_operator.installation_secrets import ensure_secrets
 
 
 class MigrationFailed(RuntimeError):

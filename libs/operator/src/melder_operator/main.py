@@ -4,14 +4,14 @@ from importlib.metadata import entry_points
 
 import typer
 
-from melder_operator import database, doctor, secrets
+from melder_operator import database, doctor, installation_secrets
 
 
 def build_app() -> typer.Typer:
     """Our own commands and those of every installed service."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
     app.add_typer(database.app, name="database")
-    app.command("secrets")(secrets.generate)
+    app.command("secrets")(installation_secrets.generate)
     app.command("doctor")(doctor.doctor)
     for entry in sorted(entry_points(group="melder.commands"), key=lambda one: one.name):
         app.add_typer(entry.load(), name=None)

@@ -1,6 +1,5 @@
 """Secrets of an installation, generated once, readable by nobody else."""
 
-import base64
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from nacl.public import PrivateKey
 
 from melder_common.provisioning import INSTALLATION
+from melder_common.sealing import generate_period_key, period_of
+from melder_common.secret_files import write_secret
 
 KEYS = (
     "internal_token",
@@ -47,15 +47,13 @@ def ensure_secrets(directory: Path) -> None:
         _write_once(directory / name, secrets.token_hex(32))
     _write_once(directory / "s3/access_key", "melder-media")
     _ensure_grant_keys(directory / "grants")
-    _ensure_sealing_keys(directory / "sealing", datetime.now(UTC).strftime("%Y-%m"))
+    _ensure_sealing_keys(directory / "sealing", period_of(datetime.now(UTC)))
 
 
 def _write_once(file: Path, content: str) -> None:
     if file.exists():
         return
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.touch(mode=0o600)
-    file.write_text(content + "\n")
+    write_secret(file, (content + "\n").encode())
 
 
 def _ensure_grant_keys(directory: Path) -> None:
@@ -71,7 +69,4 @@ def _ensure_grant_keys(directory: Path) -> None:
 def _ensure_sealing_keys(directory: Path, period: str) -> None:
     if any((directory / "public").glob("*.pub")):
         return
-    key = PrivateKey.generate()
-    _write_once(directory / "private" / f"{period}.key", base64.b64encode(bytes(key)).decode())
-    public = base64.b64encode(bytes(key.public_key)).decode()
-    _write_once(directory / "public" / f"{period}.pub", public)
+    generate_period_key(period, public_dir=directory / "public", private_dir=directory / "private")
