@@ -12,8 +12,16 @@ from melder_common.events import CATALOGUE, Event
 E = TypeVar("E", bound=Event)
 
 
+MAX_ENVELOPE_BYTES = 1_000_000
+"""What one message may weigh; NATS takes 1 MiB with headers (its ``max_payload``)."""
+
+
 class UnknownEvent(LookupError):
     """An event that this version of the code does not know; hearers skip it."""
+
+
+class EventTooLarge(ValueError):
+    """An event would not fit into one message; refused before it is in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,13 @@ def seal_envelope(
         "occurred_at": occurred_at.isoformat(),
         "seen": seen,
         "trace": trace,
-        "data": event.model_dump(mode="json", exclude_none=True),
+        "data": orjson.Fragment(event.model_dump_json()),
     }
-    return orjson.dumps(facts)
+    envelope = orjson.dumps(facts)
+    if len(envelope) > MAX_ENVELOPE_BYTES:
+        msg = f"{event.NAME} of {aggregate_id} has {len(envelope)} bytes: at most 1,000,000 travel"
+        raise EventTooLarge(msg)
+    return envelope
 
 
 def open_envelope(raw: bytes, *, position: int) -> Heard[Event]:

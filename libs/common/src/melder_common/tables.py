@@ -66,6 +66,15 @@ class EventTables:
             Column("position", BigInteger, nullable=False, server_default="0"),
             schema=schema,
         )
+        self.listener = Table(
+            "listener",
+            metadata,
+            Column("service", String(20), primary_key=True),
+            Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+            Column("position", BigInteger, nullable=False, server_default="0"),
+            Column("heard_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+            schema=schema,
+        )
         self.dead_letter = Table(
             "dead_letter",
             metadata,

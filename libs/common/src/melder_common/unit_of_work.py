@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -103,7 +104,7 @@ class UnitOfWork:
             )
         if not self._planned:
             return False
-        statement = upsert(due).values(list(self._planned.values()))
+        statement = upsert(due)
         moved = {
             "at": statement.excluded.at,
             "payload": statement.excluded.payload,
@@ -111,10 +112,13 @@ class UnitOfWork:
             "fence": due.c.fence + 1,
             "claimed_by": None,
             "claimed_until": None,
+            "last_error": None,
         }
-        await self.connection.execute(
-            statement.on_conflict_do_update(index_elements=[due.c.kind, due.c.key], set_=moved)
+        statement = statement.on_conflict_do_update(
+            index_elements=[due.c.kind, due.c.key], set_=moved
         )
+        in_lock_order = [row for _, row in sorted(self._planned.items(), key=itemgetter(0))]
+        await self.connection.execute(statement, in_lock_order)
         return any(row["at"] <= self.now for row in self._planned.values())
 
     async def write_events(self) -> bool:

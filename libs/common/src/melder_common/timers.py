@@ -1,0 +1,249 @@
+"""What falls due: one table per service, claimed by lease, carried out again until it succeeds.
+
+A handler opens its own units of work and calls S3, SMTP or HTTP between them, never within. In its
+last unit it calls ``settle`` (done) or ``postpone`` (again at another time). When it raises, it is
+tried again with growing pauses; when its process dies, another one claims the timer.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import structlog
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from melder_common.crash_points import crash_point
+from melder_common.failures import name_failure
+from melder_common.tables import EventTables
+from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
+
+Parts = TypeVar("Parts")
+
+CLAIM_S = 30.0
+"""How long a claim lasts; while its handler runs it is renewed."""
+LONGEST_PAUSE = timedelta(minutes=10)
+
+_log = structlog.get_logger()
+
+
+class LostClaim(Exception):  # noqa: N818 (named by what happened, as the whole house)
+    """The timer was settled, moved or claimed by somebody else: this outcome must not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claimed timer. ``attempt`` counts from 1; ``fence`` proves the claim."""
+
+    id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    attempt: int
+    fence: int
+
+
+TimerHandler = Callable[[Due, Parts, UnitsOfWork], Awaitable[None]]
+
+
+async def settle(unit: UnitOfWork, due: Due) -> None:
+    """Say that ``due`` is done. Raises LostClaim when somebody else has it by now."""
+    table = unit.tables.due
+    done = await unit.connection.execute(
+        delete(table).where(table.c.id == due.id, table.c.fence == due.fence)
+    )
+    if done.rowcount != 1:
+        raise LostClaim(f"{due.kind} {due.key}")
+
+
+async def postpone(unit: UnitOfWork, due: Due, at: datetime, error: str | None = None) -> None:
+    """Let ``due`` fall due again at ``at``, as a first attempt unless ``error`` names a failure.
+
+    ``error`` is kept with the row: no personal data. Raises LostClaim as ``settle`` does.
+    """
+    table = unit.tables.due
+    row: dict[str, Any] = {
+        "at": at,
+        "claimed_by": None,
+        "claimed_until": None,
+        "fence": table.c.fence + 1,
+        "last_error": error,
+    }
+    if error is None:
+        row["attempt"] = 0
+    moved = await unit.connection.execute(
+        update(table).where(table.c.id == due.id, table.c.fence == due.fence).values(row)
+    )
+    if moved.rowcount != 1:
+        raise LostClaim(f"{due.kind} {due.key}")
+
+
+def pause_after(attempt: int, chance: float) -> timedelta:
+    """How long to wait after the ``attempt``-th failure: 2, 4, 8 … s, ± a quarter by ``chance``."""
+    seconds = min(2.0 ** min(attempt, 20), LONGEST_PAUSE.total_seconds())
+    return timedelta(seconds=seconds * (0.75 + 0.5 * chance))
+
+
+class Timers(Generic[Parts]):
+    """Claims what is due and carries it out, ``at_once`` handlers at a time."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        handlers: Mapping[str, TimerHandler[Parts]],
+        parts: Parts,
+        *,
+        holder: str,
+        at_once: int = 8,
+        batch: int = 50,
+        poll_s: float = 1.0,
+        claim_s: float = CLAIM_S,
+        patience_s: float = 300.0,
+    ) -> None:
+        self._units = units
+        self._handlers = dict(handlers)
+        self._parts = parts
+        self._holder = holder
+        self._batch = batch
+        self._poll_s = poll_s
+        self._claim = timedelta(seconds=claim_s)
+        self._patience_s = patience_s
+        self._slots = asyncio.Semaphore(at_once)
+        self._claimed: dict[int, tuple[Due, asyncio.Task[None]]] = {}
+
+    async def run(self) -> None:
+        """Work until cancelled; what was claimed is then given back."""
+        loop = asyncio.get_running_loop()
+        renewed = loop.time()
+        try:
+            while True:
+                if len(self._claimed) <= self._batch // 2:
+                    await self._take(self._batch - len(self._claimed))
+                if loop.time() - renewed > self._claim.total_seconds() / 3:
+                    await self._renew()
+                    renewed = loop.time()
+                await self._wait()
+        finally:
+            await self._stop()
+
+    async def claim(self, limit: int) -> list[Due]:
+        """Claim up to ``limit`` timers that are due and that nobody holds."""
+        table = self._units.tables.due
+        free = or_(table.c.claimed_until.is_(None), table.c.claimed_until < func.now())
+        waiting = (
+            select(table.c.id)
+            .where(table.c.at <= self._units.clock(), free, table.c.kind.in_(self._handlers))
+            .order_by(table.c.at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(table)
+            .where(table.c.id.in_(waiting.scalar_subquery()))
+            .values(
+                claimed_by=self._holder,
+                claimed_until=func.now() + self._claim,
+                fence=table.c.fence + 1,
+                attempt=table.c.attempt + 1,
+            )
+            .returning(
+                table.c.id,
+                table.c.kind,
+                table.c.key,
+                table.c.payload,
+                table.c.attempt,
+                table.c.fence,
+            )
+        )
+        async with self._units.engine.begin() as connection:
+            rows = (await connection.execute(statement)).all()
+        return [Due(*row) for row in rows]
+
+    async def carry_out(self, due: Due) -> None:
+        """Run the handler of ``due``; a failure is noted and tried again later."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._handlers[due.kind](due, self._parts, self._units)
+            crash_point("timer_called")
+        except LostClaim:
+            _log.info("timer_lost_claim", kind=due.kind, key=due.key)
+        except Exception as error:  # noqa: BLE001 (the edge that turns a failure into another try)
+            await self._note_failure(due, error)
+
+    async def _note_failure(self, due: Due, error: Exception) -> None:
+        pause = pause_after(due.attempt, random.random())  # noqa: S311 (spreads retries)
+        reason = name_failure(error)
+        _log.warning(
+            "timer_failed",
+            kind=due.kind,
+            key=due.key,
+            attempt=due.attempt,
+            reason=reason,
+            again_in_s=round(pause.total_seconds(), 1),
+        )
+        try:
+            async with self._units.begin() as unit:
+                await postpone(unit, due, self._units.clock() + pause, reason)
+        except LostClaim:
+            _log.info("timer_lost_claim", kind=due.kind, key=due.key)
+
+    async def _take(self, limit: int) -> None:
+        for due in await self.claim(limit):
+            crash_point("timer_claimed")
+            task = asyncio.create_task(self._work(due), name=f"timer {due.kind} {due.key}")
+            self._claimed[due.id] = (due, task)
+
+    async def _work(self, due: Due) -> None:
+        try:
+            async with self._slots:
+                await self.carry_out(due)
+        except Exception as error:  # noqa: BLE001 (the claim runs out and somebody tries again)
+            _log.warning("timer_failed", kind=due.kind, key=due.key, reason=name_failure(error))
+        finally:
+            del self._claimed[due.id]
+            self._units.wakeup.timers.set()
+
+    async def _renew(self) -> None:
+        if not self._claimed:
+            return
+        table = self._units.tables.due
+        async with self._units.engine.begin() as connection:
+            await connection.execute(
+                update(table)
+                .where(table.c.id.in_(self._claimed), table.c.claimed_by == self._holder)
+                .values(claimed_until=func.now() + self._claim)
+            )
+
+    async def _wait(self) -> None:
+        wakeup = self._units.wakeup.timers
+        try:
+            async with asyncio.timeout(self._poll_s):
+                await wakeup.wait()
+        except TimeoutError:
+            return
+        wakeup.clear()
+
+    async def _stop(self) -> None:
+        tasks = [task for _, task in self._claimed.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        table = self._units.tables.due
+        async with self._units.engine.begin() as connection:
+            await connection.execute(
+                update(table)
+                .where(table.c.claimed_by == self._holder)
+                .values(claimed_by=None, claimed_until=None, fence=table.c.fence + 1)
+            )
+
+
+async def count_overdue(
+    engine: AsyncEngine, tables: EventTables, *, now: datetime, grace: timedelta
+) -> int:
+    """How many timers should have been carried out more than ``grace`` ago."""
+    statement = select(func.count()).where(tables.due.c.at < now - grace)
+    async with engine.connect() as connection:
+        return int(await connection.scalar(statement) or 0)
