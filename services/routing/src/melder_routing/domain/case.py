@@ -1,65 +1,19 @@
-"""A case: a report that lies in somebody's queue, and what it needs to be opened."""
+"""A case as decisions need it: the report that lies in somebody's queue."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
-from melder_common.event_values import (
-    BodyRef,
-    CaseState,
-    CategoryRef,
-    PublicationPolicy,
-    Translated,
-)
-from melder_common.events import ReportSubmitted
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Where a case lies and why: the routing decision as the case keeps it.
-
-    ``neighbour`` is the other body at ``border_distance_m`` metres; ``reason`` the citizen's
-    sentence by language; ``rule`` names the step of ROUTING.md that decided.
-    """
-
-    status: Literal["decided", "ambiguous", "unserved"]
-    responsible: BodyRef | None
-    working: BodyRef
-    queue: str
-    reason: Translated
-    rule: str
-    boundary_version: str
-    candidates: tuple[BodyRef, ...] = ()
-    municipality: str | None = None
-    border: bool = False
-    snapped: bool = False
-    border_distance_m: float | None = None
-    neighbour: BodyRef | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RoutedReport:
-    """A report with its decision: what ``open_cases`` takes.
-
-    ``sensitive`` (people, camps, needles …) keeps text and photos back whatever the policy says;
-    ``due_days`` are the category's working days, ``usual_days`` its median, where known.
-    """
-
-    report: ReportSubmitted
-    assignment: Assignment
-    category: CategoryRef
-    policy: PublicationPolicy
-    due_days: int = 10
-    usual_days: float | None = None
-    sensitive: bool = False
+from melder_common.event_values import BodyRef, CaseState
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as decisions need it; its texts and photos are read apart.
+    """One case. Its texts, photos and messages are read apart.
 
-    ``version`` counts every change; ``resumes_as`` is the state it had before a question.
+    ``version`` counts every change; ``resumes_as`` is the state it had before a question was
+    asked. ``responsible`` is empty while it is being clarified; ``working`` is then the clearing
+    body. ``candidates``, ``former`` and ``informed`` are slugs of bodies.
     """
 
     case_id: UUID
@@ -71,21 +25,28 @@ class Case:
     queue: str
     working: BodyRef
     responsible: BodyRef | None
-    candidates: frozenset[str] = field(default_factory=frozenset)
-    former: frozenset[str] = field(default_factory=frozenset)
-    informed: frozenset[str] = field(default_factory=frozenset)
-    assignee: UUID | None = None
-    resumes_as: CaseState | None = None
-    hazard: bool = False
-    reopened: int = 0
-    channels: frozenset[str] = field(default_factory=frozenset)
-    contact_confirmed: bool = False
-    contact_erased: bool = False
-    tracking_opened: bool = False
-    submitted_at: datetime | None = None
-    closed_at: datetime | None = None
+    candidates: frozenset[str]
+    former: frozenset[str]
+    informed: frozenset[str]
+    assignee: UUID | None
+    resumes_as: CaseState | None
+    hazard: bool
+    reopened: int
+    channels: frozenset[str]
+    contact_confirmed: bool
+    contact_erased: bool
+    tracking_opened: bool
+    submitted_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    legal_hold: bool = False
 
     @property
     def body(self) -> BodyRef:
-        """Who speaks for the case to the public: the responsible body, else who clarifies."""
+        """Who speaks to the public for this case: the responsible body, else who clarifies."""
         return self.responsible or self.working
+
+    @property
+    def is_clearing(self) -> bool:
+        """Nobody is responsible yet: the working body holds the case to clarify it."""
+        return self.responsible is None

@@ -1,84 +1,65 @@
-"""Clerks: who they are, which roles they hold, and the scope that follows from them."""
+"""Clerks: which roles they hold, and the scope that follows from them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from uuid import UUID
 
+from melder_routing.domain.region_clerk import ClerkRole, RegionClerk
 
-class ClerkRole(StrEnum):
-    """What a clerk may do, per body and, where a queue is named, for that queue only."""
+ClerkEntry = RegionClerk
 
-    CLERK = "clerk"
-    LEAD = "lead"
-    READER = "reader"
+WORKING_ROLES: frozenset[ClerkRole] = frozenset({"clerk", "lead", "field"})
+"""Who may change cases. Readers (honorary mayors), editors and auditors look on."""
 
-    @property
-    def works(self) -> bool:
-        """Whether the role may change cases; a reader (honorary mayor, auditor) only looks."""
-        return self is not ClerkRole.READER
+SEEING_ROLES: frozenset[ClerkRole] = WORKING_ROLES | {"reader", "editor", "auditor"}
+"""Who sees cases at all; the role ``admin`` manages the installation and sees none."""
 
 
 @dataclass(frozen=True, slots=True)
-class RoleEntry:
-    """A role at one body; ``queue`` narrows it to one queue, ``None`` means the whole body."""
+class Role:
+    """A role at one body (slug); ``queue`` (slug) narrows it, ``None`` means the whole body."""
 
     body: str
-    role: ClerkRole = ClerkRole.CLERK
-    queue: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClerkEntry:
-    """A clerk as the region file names it. ``login`` looks like an address and is unique.
-
-    ``password`` is the first password in clear: it is hashed when stored, and an existing clerk
-    keeps the one he has unless ``reset_password``.
-    """
-
-    login: str
-    name: str
-    roles: tuple[RoleEntry, ...]
-    password: str | None = field(default=None, repr=False)
-    reset_password: bool = False
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class QueueOfBody:
-    """A queue and the body it belongs to, by slug."""
-
-    queue: str
-    body: str
+    queue: str | None
+    role: ClerkRole
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Everything that decides what one clerk sees; also what row-level security is told.
+    """Everything that decides what one clerk sees; row-level security is told the same.
 
-    ``queues``: seen whole. ``work_queues``: may be changed as well. ``bodies``: held as a whole,
-    so their cases are seen in every queue, and their neighbours' border cases in the border view.
+    ``queues`` and ``bodies``: cases in these queues, or with these bodies as responsible or
+    working body, are seen whole; ``work_queues`` and ``work_bodies``: may be changed as well.
+    ``border_bodies``: whose neighbours' border cases appear in the border view.
     """
 
     clerk_id: UUID
     name: str
-    queues: frozenset[str]
-    work_queues: frozenset[str]
-    bodies: frozenset[str]
+    queues: frozenset[str] = frozenset()
+    work_queues: frozenset[str] = frozenset()
+    bodies: frozenset[str] = frozenset()
+    work_bodies: frozenset[str] = frozenset()
+    border_bodies: frozenset[str] = frozenset()
 
 
-def scope_of(
-    clerk_id: UUID, name: str, roles: Iterable[RoleEntry], queues: Iterable[QueueOfBody]
-) -> Scope:
-    """What follows from ``roles``: a role for a whole body covers all of that body's ``queues``."""
-    known = tuple(queues)
-    seen: set[str] = set()
-    worked: set[str] = set()
-    bodies: set[str] = set()
-    for role in roles:
-        covered = {role.queue} if role.queue else {q.queue for q in known if q.body == role.body}
-        seen |= covered
-        worked |= covered if role.role.works else set()
-        if role.queue is None:
-            bodies.add(role.body)
-    return Scope(clerk_id, name, frozenset(seen), frozenset(worked), frozenset(bodies))
+def scope_of(clerk_id: UUID, name: str, roles: Iterable[Role]) -> Scope:
+    """What follows from ``roles``: a role without a queue covers its body's cases everywhere."""
+    seeing = [role for role in roles if role.role in SEEING_ROLES]
+    working = [role for role in seeing if role.role in WORKING_ROLES]
+    return Scope(
+        clerk_id,
+        name,
+        queues=_queues(seeing),
+        work_queues=_queues(working),
+        bodies=_whole_bodies(seeing),
+        work_bodies=_whole_bodies(working),
+        border_bodies=frozenset(role.body for role in seeing),
+    )
+
+
+def _queues(roles: Iterable[Role]) -> frozenset[str]:
+    return frozenset(role.queue for role in roles if role.queue)
+
+
+def _whole_bodies(roles: Iterable[Role]) -> frozenset[str]:
+    return frozenset(role.body for role in roles if role.queue is None)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from melder_common.unit_of_work import UnitOfWork
-from melder_routing.domain.case import RoutedReport
+from melder_routing.domain.routed_report import RoutedReport
 
 
 async def open_cases(unit: UnitOfWork, routed: Sequence[RoutedReport]) -> None:
