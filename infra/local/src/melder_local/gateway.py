@@ -41,6 +41,9 @@ def caddyfile(port: int, ports: Mapping[str, int]) -> str:
         "\thandle @private {",
         "\t\trespond 404",
         "\t}",
+        "\thandle /gateway/ready {",
+        '\t\trespond "ready"',
+        "\t}",
     ]
     for service in ("intake", "routing", "media", "notify"):
         lines += [

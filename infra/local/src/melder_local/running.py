@@ -41,7 +41,7 @@ def claimed(place: Place) -> Iterator[None]:
 
 def wait_until_healthy(place: Place, supervisor: subprocess.Popen[bytes]) -> None:
     """Return when every service lives and the gateway answers; explain when it does not."""
-    gateway = answers(f"{place.url}/static/ready.txt")
+    gateway = answers(f"{place.url}/gateway/ready")
     ports = place.ports()
     checks = [answers(f"http://127.0.0.1:{ports[one]}/healthz/live") for one in SERVICES]
     deadline = time.monotonic() + 180

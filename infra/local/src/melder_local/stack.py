@@ -139,7 +139,7 @@ class Stack:
         return Launch(
             "gateway",
             argv,
-            ready=answers(f"{self.place.url}/static/ready.txt"),
+            ready=answers(f"{self.place.url}/gateway/ready"),
             env={"XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home},
         )
 
