@@ -10,7 +10,7 @@ if [ -z "$uv" ]; then
   "$tools/bin/pip" install --quiet uv
   uv="$tools/bin/uv"
 fi
-for name in runtime test; do
+for name in runtime build test; do
   "$uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
     "requirements/$name.in" -o "requirements/$name.txt"
 done
