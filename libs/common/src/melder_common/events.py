@@ -82,6 +82,9 @@ class ReportSubmitted(Event):
     contact: SealedEnvelope | None = None
     submitted_at: datetime
     title: str | None = None
+    signals: tuple[str, ...] = Field(
+        default=(), description="why a clerk should look before anything is published: honeypot …"
+    )
 
 
 # 3 photos are cleaned

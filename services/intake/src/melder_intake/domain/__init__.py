@@ -1,0 +1,1 @@
+"""What intake decides: pure, with time, ids and chance as arguments."""

@@ -1,0 +1,1 @@
+"""How intake is spoken to: pages for citizens, Open311 for programs."""

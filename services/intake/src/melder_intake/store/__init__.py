@@ -1,0 +1,1 @@
+"""What intake remembers: tables, queries, and the two services it calls."""

@@ -1,0 +1,231 @@
+"""Writing the public view: every function takes a batch and may be repeated without harm."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import bindparam, case, cast, delete, func, literal_column, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import Text
+
+from melder_intake.store.tables import (
+    public_photo,
+    public_report,
+    report,
+    report_photo,
+    timeline_entry,
+)
+
+Rows = Sequence[dict[str, Any]]
+
+_with_new_bodies = (
+    select(func.array_agg(literal_column("slug").distinct()))
+    .select_from(
+        func.unnest(
+            public_report.c.bodies + cast(bindparam("new_bodies", type_=ARRAY(Text)), ARRAY(Text))
+        ).alias("slug")
+    )
+    .scalar_subquery()
+)
+_closing_time: ColumnElement[Any] = case(
+    (bindparam("is_closed"), func.coalesce(public_report.c.closed_at, bindparam("at"))), else_=None
+)
+
+
+async def change_reports(connection: AsyncConnection, rows: Rows, *fields: str) -> None:
+    """Set ``fields`` of the reports ``for_report``; every row brings ``at`` for ``changed_at``.
+
+    Rows that bring ``new_bodies`` add to the bodies the report ever had.
+    """
+    if not rows:
+        return
+    values: dict[str, Any] = {field: bindparam(f"new_{field}") for field in fields}
+    values["changed_at"] = func.greatest(public_report.c.changed_at, bindparam("at"))
+    if "new_bodies" in rows[0]:
+        values["bodies"] = _with_new_bodies
+    if "is_closed" in rows[0]:
+        values["closed_at"] = _closing_time
+    statement = (
+        update(public_report)
+        .where(public_report.c.report_id == bindparam("for_report"))
+        .values(values)
+    )
+    await connection.execute(statement, list(rows))
+
+
+async def set_text(connection: AsyncConnection, rows: Rows) -> None:
+    """Set the released text; a text that its policy publishes at once was reviewed by nobody."""
+    if not rows:
+        return
+    await connection.execute(
+        update(public_report)
+        .where(public_report.c.report_id == bindparam("for_report"))
+        .values(
+            text=bindparam("new_text"),
+            changed_at=func.greatest(public_report.c.changed_at, bindparam("at")),
+            reviewed_at=case(
+                (
+                    or_(public_report.c.policy_text != "at_once", bindparam("by_clerk")),
+                    func.coalesce(public_report.c.reviewed_at, bindparam("at")),
+                ),
+                else_=public_report.c.reviewed_at,
+            ),
+        ),
+        list(rows),
+    )
+
+
+async def note_review(connection: AsyncConnection, rows: Rows) -> None:
+    """A clerk has looked at these reports (``for_report``, ``at``)."""
+    if not rows:
+        return
+    await connection.execute(
+        update(public_report)
+        .where(public_report.c.report_id == bindparam("for_report"))
+        .values(
+            reviewed_at=func.coalesce(public_report.c.reviewed_at, bindparam("at")),
+            changed_at=func.greatest(public_report.c.changed_at, bindparam("at")),
+        ),
+        list(rows),
+    )
+
+
+async def save_photos(connection: AsyncConnection, rows: Rows) -> None:
+    """Upsert photos (photo_id, report_id, state, renditions, reason, changed_at)."""
+    if not rows:
+        return
+    said = upsert(public_photo)
+    await connection.execute(
+        said.on_conflict_do_update(
+            index_elements=[public_photo.c.photo_id],
+            set_={
+                "report_id": said.excluded.report_id,
+                "state": said.excluded.state,
+                "renditions": said.excluded.renditions,
+                "reason": said.excluded.reason,
+                "changed_at": said.excluded.changed_at,
+            },
+        ),
+        list(rows),
+    )
+
+
+async def change_photos(connection: AsyncConnection, rows: Rows) -> None:
+    """Set ``new_state`` (and ``new_reason``) of photos that are known; others are no business."""
+    if not rows:
+        return
+    await connection.execute(
+        update(public_photo)
+        .where(public_photo.c.photo_id == bindparam("for_photo"))
+        .values(
+            state=bindparam("new_state"), reason=bindparam("new_reason"), changed_at=bindparam("at")
+        ),
+        list(rows),
+    )
+
+
+async def change_renditions(connection: AsyncConnection, rows: Rows) -> None:
+    """Set ``new_renditions`` of photos whose state stays."""
+    if not rows:
+        return
+    await connection.execute(
+        update(public_photo)
+        .where(public_photo.c.photo_id == bindparam("for_photo"))
+        .values(
+            renditions=bindparam("new_renditions", type_=public_photo.c.renditions.type),
+            changed_at=bindparam("at"),
+        ),
+        list(rows),
+    )
+
+
+def entry_id(case_id: UUID, *facts: object) -> UUID:
+    """The same id for the same fact, whether it is heard live or in a snapshot."""
+    return uuid5(case_id, "/".join(str(fact) for fact in facts))
+
+
+async def add_timeline(connection: AsyncConnection, rows: Rows) -> None:
+    """Add entries of the public history; one that is there already is replaced."""
+    if not rows:
+        return
+    full: list[dict[str, Any]] = [
+        {"state": None, "body_name": None, "text": None, "data": {}} | row for row in rows
+    ]
+    said = upsert(timeline_entry)
+    await connection.execute(
+        said.on_conflict_do_update(
+            index_elements=[timeline_entry.c.entry_id],
+            set_={"text": said.excluded.text, "body_name": said.excluded.body_name},
+        ),
+        full,
+    )
+
+
+async def erase_from_view(connection: AsyncConnection, report_id: UUID, at: datetime) -> None:
+    """Take every personal text, place and photo out of the view; state and body stay."""
+    await connection.execute(
+        update(public_report)
+        .where(public_report.c.report_id == report_id)
+        .values(erased_at=at, text=None, lat=None, long=None, address=None, reason={})
+    )
+    await connection.execute(
+        update(timeline_entry).where(timeline_entry.c.report_id == report_id).values(text=None)
+    )
+    await connection.execute(delete(public_photo).where(public_photo.c.report_id == report_id))
+
+
+async def reset_view(connection: AsyncConnection) -> int:
+    """Drop the view and begin it again from the reports; cases and photos come by snapshots."""
+    await connection.execute(delete(public_photo))
+    await connection.execute(delete(timeline_entry).where(timeline_entry.c.kind != "handover"))
+    await connection.execute(delete(public_report))
+    begun = await connection.execute(
+        upsert(public_report).from_select(
+            [
+                "report_id",
+                "number",
+                "submitted_at",
+                "changed_at",
+                "erased_at",
+                "category",
+                "state",
+                "policy_text",
+                "policy_photo",
+                "policy_place",
+                "lat",
+                "long",
+            ],
+            select(
+                report.c.report_id,
+                report.c.number,
+                report.c.submitted_at,
+                report.c.submitted_at,
+                report.c.erased_at,
+                report.c.category,
+                literal_column("'received'"),
+                literal_column("'never'"),
+                literal_column("'never'"),
+                literal_column("'never'"),
+                report.c.lat,
+                report.c.long,
+            ),
+        )
+    )
+    await connection.execute(
+        upsert(public_photo)
+        .from_select(
+            ["photo_id", "report_id", "state", "changed_at"],
+            select(
+                report_photo.c.photo_id,
+                report_photo.c.report_id,
+                literal_column("'received'"),
+                report.c.submitted_at,
+            ).join(report, report.c.report_id == report_photo.c.report_id),
+        )
+        .on_conflict_do_nothing()
+    )
+    return int(begun.rowcount)

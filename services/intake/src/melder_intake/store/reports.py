@@ -1,0 +1,215 @@
+"""Reports as submitted: written once, read by number, erased at the end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, null, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from melder_common.event_values import PublicationPolicy
+from melder_common.text import mask_personal_data
+from melder_intake.domain.submission import Submission
+from melder_intake.store.tables import public_photo, public_report, report, report_photo
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report as it was sent, without contact; texts are None once erased."""
+
+    report_id: UUID
+    number: str
+    category: str
+    lat: float | None
+    long: float | None
+    address: str | None
+    title: str | None
+    description: str | None
+    attributes: dict[str, list[str]]
+    hazard: bool
+    language: str
+    channels: tuple[str, ...]
+    submitted_at: datetime
+    erased_at: datetime | None
+
+
+async def add_report(
+    connection: AsyncConnection,
+    submission: Submission,
+    *,
+    report_id: UUID,
+    number: str,
+    submitted_at: datetime,
+    erase_after: datetime,
+) -> bool:
+    """Store the report; False when its number is taken (try another)."""
+    place = submission.place
+    row = {
+        "report_id": report_id,
+        "number": number,
+        "source": submission.source,
+        "api_client_id": submission.api_client,
+        "category": submission.category,
+        "lat": place.lat,
+        "long": place.long,
+        "accuracy_m": place.accuracy_m,
+        "address": place.address,
+        "address_id": place.address_id,
+        "asset_id": place.asset_id,
+        "title": submission.title,
+        "description": submission.description,
+        "attributes": dict(submission.attributes),
+        "media_link": submission.media_link,
+        "hazard": submission.hazard,
+        "language": submission.language,
+        "channels": list(submission.contact.channels),
+        "signals": list(submission.signals),
+        "submitted_at": submitted_at,
+        "erase_after": erase_after,
+    }
+    added = await connection.execute(
+        upsert(report)
+        .values(row)
+        .on_conflict_do_nothing(index_elements=[report.c.number])
+        .returning(report.c.report_id)
+    )
+    return added.first() is not None
+
+
+async def add_to_public_view(
+    connection: AsyncConnection,
+    submission: Submission,
+    *,
+    report_id: UUID,
+    number: str,
+    submitted_at: datetime,
+    policy: PublicationPolicy,
+) -> None:
+    """The first row of the public view: received, nobody decided, no text released."""
+    address = submission.place.address
+    await connection.execute(
+        insert(public_report),
+        {
+            "report_id": report_id,
+            "number": number,
+            "submitted_at": submitted_at,
+            "changed_at": submitted_at,
+            "category": submission.category,
+            "state": "received",
+            "policy_text": policy.text,
+            "policy_photo": policy.photo,
+            "policy_place": policy.place,
+            "lat": submission.place.lat,
+            "long": submission.place.long,
+            "address": mask_personal_data(address) if address else None,
+        },
+    )
+
+
+async def add_photos(
+    connection: AsyncConnection,
+    photos: list[tuple[UUID, str | None]],
+    *,
+    report_id: UUID,
+    at: datetime,
+) -> None:
+    """Note the photos (id, upload token when known) that the reporter claims for this report."""
+    if not photos:
+        return
+    own = [
+        {"report_id": report_id, "photo_id": photo_id, "position": position, "upload_token": token}
+        for position, (photo_id, token) in enumerate(photos)
+    ]
+    await connection.execute(upsert(report_photo).on_conflict_do_nothing(), own)
+    shown = [
+        {"photo_id": photo_id, "report_id": report_id, "state": "received", "changed_at": at}
+        for photo_id, _ in photos
+    ]
+    await connection.execute(upsert(public_photo).on_conflict_do_nothing(), shown)
+
+
+async def set_upload_token(connection: AsyncConnection, photo_id: UUID, token: str) -> None:
+    """Remember the token media gave for a forwarded photo, so its reporter can see it."""
+    await connection.execute(
+        update(report_photo).where(report_photo.c.photo_id == photo_id).values(upload_token=token)
+    )
+
+
+async def list_own_photos(
+    connection: AsyncConnection, report_id: UUID
+) -> list[tuple[UUID, str | None]]:
+    """The photos of a report with their upload tokens, as the reporter sent them."""
+    rows = await connection.execute(
+        select(report_photo.c.photo_id, report_photo.c.upload_token)
+        .where(report_photo.c.report_id == report_id)
+        .order_by(report_photo.c.position)
+    )
+    return [(row.photo_id, row.upload_token) for row in rows]
+
+
+async def find_number(connection: AsyncConnection, report_id: UUID) -> str | None:
+    """The number of a report, None when there is no such report."""
+    found = await connection.execute(select(report.c.number).where(report.c.report_id == report_id))
+    return found.scalar_one_or_none()
+
+
+async def find_report_id(connection: AsyncConnection, number: str) -> UUID | None:
+    """The id behind a canonical number."""
+    found = await connection.execute(select(report.c.report_id).where(report.c.number == number))
+    return found.scalar_one_or_none()
+
+
+async def lock_report(connection: AsyncConnection, report_id: UUID) -> bool:
+    """Lock the report's row, which orders the events about it; False when there is none."""
+    found = await connection.execute(
+        select(report.c.report_id).where(report.c.report_id == report_id).with_for_update()
+    )
+    return found.first() is not None
+
+
+async def find_report(connection: AsyncConnection, report_id: UUID) -> StoredReport | None:
+    """The report as submitted."""
+    found = (
+        await connection.execute(select(report).where(report.c.report_id == report_id))
+    ).one_or_none()
+    if found is None:
+        return None
+    return StoredReport(
+        report_id=found.report_id,
+        number=found.number,
+        category=found.category,
+        lat=found.lat,
+        long=found.long,
+        address=found.address,
+        title=found.title,
+        description=found.description,
+        attributes=found.attributes,
+        hazard=found.hazard,
+        language=found.language,
+        channels=tuple(found.channels),
+        submitted_at=found.submitted_at,
+        erased_at=found.erased_at,
+    )
+
+
+async def erase_submission(connection: AsyncConnection, report_id: UUID, at: datetime) -> bool:
+    """Clear every field a person wrote; False when there is no report left to erase."""
+    erased = await connection.execute(
+        update(report)
+        .where(report.c.report_id == report_id, report.c.erased_at.is_(None))
+        .values(
+            erased_at=at,
+            title=None,
+            description=None,
+            attributes={},
+            media_link=None,
+            address=None,
+            address_id=None,
+            lat=null(),
+            long=null(),
+            accuracy_m=None,
+        )
+    )
+    await connection.execute(report_photo.delete().where(report_photo.c.report_id == report_id))
+    return bool(erased.rowcount)

@@ -1,0 +1,72 @@
+"""Asking routing who is responsible: the one call that somebody waits for, so it may fail."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import structlog
+
+from melder_common.geo import Coordinate
+from melder_common.resilience import CircuitBreaker
+
+_log = structlog.get_logger("melder.intake.responsibility")
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What routing says of a place. ``status``: decided, ambiguous, unserved or outside."""
+
+    status: str
+    reason: str
+    responsible: str | None = None
+    municipality: str | None = None
+    border: bool = False
+    serving_name: str | None = None
+    serving_contact: str | None = None
+
+
+class Responsibility:
+    """A client with a deadline and a circuit breaker: routing's troubles are not the reporter's."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, *, wait_s: float, breaker: CircuitBreaker | None = None
+    ) -> None:
+        self._client = client
+        self._wait_s = wait_s
+        self._breaker = breaker or CircuitBreaker()
+
+    async def ask(
+        self, place: Coordinate, *, category: str | None = None, language: str = "de"
+    ) -> Hint | None:
+        """The decision for ``place``; None when routing does not answer in time."""
+        if not self._breaker.allows():
+            return None
+        query = {"lat": str(place.lat), "long": str(place.long), "language": language}
+        if category:
+            query["service_code"] = category
+        try:
+            answer = await self._client.get(
+                "/internal/responsibility", params=query, timeout=self._wait_s
+            )
+            answer.raise_for_status()
+            hint = _hint(answer.json())
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            self._breaker.fail()
+            _log.warning("routing gave no hint", error=type(error).__name__)
+            return None
+        self._breaker.succeeded()
+        return hint
+
+
+def _hint(said: dict[str, Any]) -> Hint:
+    responsible = said.get("responsible") or {}
+    serving = said.get("serving_body") or {}
+    return Hint(
+        status=str(said["status"]),
+        reason=str(said.get("reason") or ""),
+        responsible=responsible.get("name"),
+        municipality=said.get("municipality"),
+        border=bool(said.get("border")),
+        serving_name=serving.get("name"),
+        serving_contact=serving.get("contact"),
+    )
