@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, literal_column
 
 WGS84 = 4326
 METRIC = 25832
@@ -123,14 +123,19 @@ Longitude = Annotated[float, BeforeValidator(_validate_longitude)]
 
 def point(coordinate: Coordinate) -> ColumnElement[Any]:
     """The SQL expression of a coordinate: a PostGIS point, SRID 4326."""
-    return func.ST_SetSRID(func.ST_MakePoint(coordinate.long, coordinate.lat), WGS84)
+    return func.ST_SetSRID(func.ST_MakePoint(coordinate.long, coordinate.lat), _literal(WGS84))
 
 
 def metric(expression: ColumnElement[Any]) -> ColumnElement[Any]:
     """A geometry in EPSG:25832: the only way from degrees to metres."""
-    return func.ST_Transform(expression, METRIC)
+    return func.ST_Transform(expression, _literal(METRIC))
 
 
 def metric_sql(expression: str) -> str:
     """As ``metric``, for SQL written as text: ``expression`` is SQL of our own, never input."""
     return f"ST_Transform({expression}, {METRIC})"
+
+
+def _literal(number: int) -> ColumnElement[int]:
+    """A number as part of the statement, so that indexes on the same expression are found."""
+    return literal_column(str(number))
