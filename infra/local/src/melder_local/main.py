@@ -22,6 +22,7 @@ def up() -> None:
     if running.supervisor_pid(place) is not None:
         typer.echo(f"melder is running already: {place.url}")
         return
+    running.stop(place)
     if is_open(place.port):
         typer.echo(
             f"Port {place.port} is in use by another program. "

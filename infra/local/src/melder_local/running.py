@@ -1,6 +1,7 @@
 """Is an installation running here, and how to wait for it and stop it."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -59,12 +60,37 @@ def wait_until_healthy(place: Place, supervisor: subprocess.Popen[bytes]) -> Non
 
 
 def stop(place: Place) -> bool:
-    """Stop the supervisor and with it everything; False when none runs."""
+    """Stop the supervisor and with it everything; False when nothing runs.
+
+    A supervisor that was killed leaves its parts behind: those are found by the status it wrote.
+    """
     pid = supervisor_pid(place)
     if pid is None:
-        return False
+        return _stop_leftovers(place)
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     while supervisor_pid(place) == pid and time.monotonic() < deadline:
         time.sleep(0.1)
     return True
+
+
+def _stop_leftovers(place: Place) -> bool:
+    if not place.status_file.exists():
+        return False
+    parts = json.loads(place.status_file.read_text())["parts"].values()
+    pids = [part["pid"] for part in reversed(list(parts)) if _is_still(part["pid"], part["argv"])]
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    place.status_file.unlink()
+    return bool(pids)
+
+
+def _is_still(pid: int | None, argv: list[str]) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    except FileNotFoundError:
+        return False
+    return [word.decode(errors="replace") for word in command][-len(argv) :] == argv

@@ -136,6 +136,7 @@ class Supervisor:
                 "pid": None if watched.again_at is not None else watched.process.pid,
                 "restarts": watched.restarts,
                 "state": "waiting" if watched.again_at is not None else "running",
+                "argv": list(watched.process.launch.argv),
             }
             for name, watched in self._watched.items()
         }

@@ -1,0 +1,23 @@
+"""The gateway never shows what is private and sends every path to its service."""
+
+import subprocess
+from pathlib import Path
+
+from melder_common.testing.nats import program
+from melder_local.gateway import NEVER_PUBLIC, caddyfile
+
+PORTS = {"intake": 1001, "routing": 1002, "media": 1003, "notify": 1004, "mail": 1005}
+
+
+def test_caddy_understands_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "Caddyfile"
+    file.write_text(caddyfile(8080, PORTS))
+    argv = [program("caddy"), "validate", "--config", str(file), "--adapter", "caddyfile"]
+    checked = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_private_paths_are_answered_before_any_service() -> None:
+    text = caddyfile(8080, PORTS)
+    assert text.index("respond 404") < text.index("reverse_proxy")
+    assert all(path in text for path in NEVER_PUBLIC)
