@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -56,17 +56,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.contextvars.merge_contextvars, _from_record],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_processors(service),
-                _to_json_text,
-            ],
-            keep_exc_info=True,
-        )
-    )
+    handler.setFormatter(_JsonLines(_processors(service)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
@@ -88,13 +78,20 @@ def _processors(service: str) -> list[Processor]:
     return [say_who_and_when, describe_exceptions, scrub]
 
 
-def _from_record(_logger: WrappedLogger, level: str, line: EventDict) -> EventDict:
-    line["level"] = level
-    record = line.get("_record")
-    if record is not None:
-        line["logger"] = record.name
+class _JsonLines(logging.Formatter):
+    """Writes records of the standard library (uvicorn, libraries) as lines like our own."""
+
+    def __init__(self, processors: Sequence[Processor]) -> None:
+        super().__init__()
+        self._processors = (structlog.contextvars.merge_contextvars, *processors, _to_json)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON."""
+        line: Any = {"event": record.getMessage(), "logger": record.name}
         line["exc_info"] = record.exc_info
-    return line
+        for processor in self._processors:
+            line = processor(None, record.levelname.lower(), line)
+        return bytes(line).decode()
 
 
 def describe_exceptions(_logger: WrappedLogger, _level: str, line: EventDict) -> EventDict:
@@ -184,7 +181,3 @@ def _remove_unless_uuid(found: re.Match[str]) -> str:
 
 def _to_json(_logger: WrappedLogger, _level: str, line: EventDict) -> bytes:
     return orjson.dumps(line, default=repr, option=orjson.OPT_NON_STR_KEYS)
-
-
-def _to_json_text(logger: WrappedLogger, level: str, line: EventDict) -> str:
-    return _to_json(logger, level, line).decode()
