@@ -1,5 +1,6 @@
 """Secrets of an installation, generated once, readable by nobody else."""
 
+import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,10 +35,42 @@ KEYS = (
 )
 
 
-def generate(directory: Annotated[Path, typer.Argument(help="created when missing")]) -> None:
+NEEDED_BY = {
+    "intake": ("intake/*", "sealing/public/*"),
+    "routing": ("routing/*", "grants/private.pem", "database/routing_*"),
+    "media": ("media/*", "grants/public.pem", "s3/*"),
+    "notify": ("notify/*", "grants/public.pem", "sealing/*/*"),
+}
+"""Which secrets a service may know besides its own passwords and the token of internal calls."""
+
+
+def generate(
+    directory: Annotated[Path, typer.Argument(help="created when missing")],
+    share: Annotated[
+        list[str] | None,
+        typer.Option(help="service=directory: copy what this service needs, and nothing else"),
+    ] = None,
+    owner: Annotated[int | None, typer.Option(help="user id that shall read the copies")] = None,
+) -> None:
     """Generate every missing secret of an installation below a directory (0600)."""
     ensure_secrets(directory)
+    for entry in share or []:
+        service, _, target = entry.partition("=")
+        share_secrets(directory, service, Path(target), owner=owner)
     typer.echo(f"Secrets are in {directory}; existing ones were kept.")
+
+
+def share_secrets(directory: Path, service: str, target: Path, *, owner: int | None) -> None:
+    """Copy what ``service`` needs to ``target``, readable by ``owner`` only."""
+    patterns = ("internal_token", f"database/melder_{service}", f"nats/{service}")
+    for pattern in (*patterns, *NEEDED_BY[service]):
+        for source in directory.glob(pattern):
+            copy = target / source.relative_to(directory)
+            if not copy.exists():
+                write_secret(copy, source.read_bytes())
+    if owner is not None:
+        for path in (target, *target.rglob("*")):
+            os.chown(path, owner, owner)
 
 
 def ensure_secrets(directory: Path) -> None:

@@ -4,7 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from melder_common.sealing import OpeningKeys, SealingKeys
-from melder_operator.installation_secrets import KEYS, ensure_secrets
+from melder_operator.installation_secrets import (
+    KEYS,
+    NEEDED_BY,
+    ensure_secrets,
+    share_secrets,
+)
 
 
 def contents(directory: Path) -> dict[str, str]:
@@ -29,3 +34,20 @@ def test_what_intake_seals_notify_opens(tmp_path: Path) -> None:
     ensure_secrets(tmp_path)
     envelope = SealingKeys.load(tmp_path / "sealing/public").seal(b"secret", datetime.now(UTC))
     assert OpeningKeys.load(tmp_path / "sealing/private").open(envelope) == b"secret"
+
+
+def test_each_service_gets_its_own_secrets_and_nobody_elses(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path / "all")
+    for service in NEEDED_BY:
+        share_secrets(tmp_path / "all", service, tmp_path / service, owner=None)
+    notify_only = {"sealing/private", "notify"}
+    for service in ("intake", "routing", "media"):
+        known = {
+            str(file.parent.relative_to(tmp_path / service)) for file in files(tmp_path / service)
+        }
+        assert not known & notify_only, service
+    assert [file.name for file in (tmp_path / "intake/database").iterdir()] == ["melder_intake"]
+
+
+def files(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
