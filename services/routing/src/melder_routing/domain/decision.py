@@ -1,4 +1,4 @@
-"""A decision about a place: who is responsible, who works on it, and why. A value, kept with its case."""
+"""A decision about a place: who is responsible, who works on it, and why."""
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -35,8 +35,11 @@ class Decision:
     ``responsible`` is empty unless ``status`` is decided; ``working`` is then the clearing body
     (and empty outside, where nothing is stored). ``serving`` names a body that is responsible by
     the data but takes no part in this installation: it is told to the citizen and gets nothing.
-    ``queue`` is a slug. ``border_distance_m``: metres in EPSG:25832 to the area of ``neighbour``,
-    the nearest body that would be responsible there; empty when none is in sight.
+    ``candidates`` are neighbours within the tolerance, or the rivals of an ambiguous place; they
+    may see the case in the border view. ``also_matched`` would have been named by a later step; it
+    explains the decision and gives no rights. ``queue`` is a slug. ``border_distance_m``: metres in
+    EPSG:25832 to the area of ``neighbour``, the nearest body that would be responsible there;
+    empty when none is in sight.
     """
 
     status: Status
@@ -47,6 +50,7 @@ class Decision:
     boundary_version: str
     municipality: str | None = None
     candidates: tuple[BodyRef, ...] = ()
+    also_matched: tuple[BodyRef, ...] = ()
     informed: tuple[BodyRef, ...] = ()
     serving: BodyRef | None = None
     neighbour: BodyRef | None = None
@@ -79,4 +83,4 @@ class Decision:
 
 
 _BODIES = ("responsible", "working", "serving", "neighbour")
-_BODY_LISTS = ("candidates", "informed")
+_BODY_LISTS = ("candidates", "also_matched", "informed")

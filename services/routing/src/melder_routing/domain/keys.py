@@ -1,4 +1,4 @@
-"""Identifiers of catalogue entries: they follow from the slug, so that every apply finds them again."""
+"""Identifiers of catalogue entries: they follow from the slug, the same at every apply."""
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 

@@ -1,0 +1,148 @@
+"""The rules of a region as a decision needs them: bodies, competences, categories, queues."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from melder_common.event_values import BodyRef, CategoryRef, PublicationPolicy, Translated
+
+
+class Mode(StrEnum):
+    """What a competence says about its body."""
+
+    RESPONSIBLE = "responsible"
+    PERFORMS_FOR = "performs_for"
+    INFORMED = "informed"
+
+
+class CompetenceArea(StrEnum):
+    """Where a competence counts."""
+
+    JURISDICTION = "jurisdiction"
+    OWN = "own"
+    EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body with the words German needs: ``article`` (der, die, das) and the name of its place.
+
+    ``place_name`` follows "in" and "zu" ("Broderstorf"); for bodies that are no place it equals
+    ``name``. ``takes_part``: not merely named to citizens (participation ``notice_only``).
+    """
+
+    slug: str
+    name: str
+    place_name: str
+    article: str
+    kind: str
+    parent: str | None = None
+    takes_part: bool = True
+    contact: Translated = field(default_factory=dict)
+
+    @property
+    def ref(self) -> BodyRef:
+        """The body as events and answers name it."""
+        return BodyRef(slug=self.slug, name=self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category as routing needs it; ``due_days`` are working days."""
+
+    slug: str
+    ref: CategoryRef
+    group: str
+    policy: PublicationPolicy
+    hazard: bool = False
+    due_days: int = 10
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Competence:
+    """A body's duty for a category, a group of them, or any; ``number`` is its id.
+
+    ``because`` ends the sentence "…, weil" by language, with ``{poss}`` for seine or ihre.
+    """
+
+    number: str
+    body: str
+    mode: Mode
+    area: CompetenceArea
+    category: str | None = None
+    group: str | None = None
+    area_m2: float | None = None
+    performs_for: frozenset[str] = frozenset()
+    because: Translated = field(default_factory=dict)
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def specificity(self, category: Category | None) -> int | None:
+        """2 for the category itself, 1 for its group, 0 for any; empty when it does not apply."""
+        if self.category is None and self.group is None:
+            return 0
+        if category is None:
+            return None
+        if self.category is not None:
+            return 2 if self.category == category.slug else None
+        return 1 if self.group == category.group else None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is valid on ``day``, both ends included."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """Where undecided cases go: a queue that belongs to a named body with a deputy."""
+
+    queue: str
+    body: str
+    deputy: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRule:
+    """Which queue a body's cases lie in, for a category, a group, or all."""
+
+    body: str
+    queue: str
+    category: str | None = None
+    group: str | None = None
+
+    def specificity(self, category: Category | None) -> int | None:
+        """As ``Competence.specificity``."""
+        if self.category is None and self.group is None:
+            return 0
+        if category is None:
+            return None
+        if self.category is not None:
+            return 2 if self.category == category.slug else None
+        return 1 if self.group == category.group else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything but geometry; ``version`` counts the applies that changed something."""
+
+    version: int
+    region: str
+    boundary_version: str
+    clearing: Clearing
+    bodies: Mapping[str, Body]
+    categories: Mapping[str, Category]
+    competences: tuple[Competence, ...]
+    queues: tuple[QueueRule, ...]
+    texts: Mapping[str, Translated] = field(default_factory=dict)
+
+    def queue_of(self, body: str, category: Category | None) -> str | None:
+        """The queue of ``body``: that of the category before that of its group before any."""
+        matching = [
+            (specificity, rule.queue)
+            for rule in self.queues
+            if rule.body == body and (specificity := rule.specificity(category)) is not None
+        ]
+        return max(matching)[1] if matching else None
