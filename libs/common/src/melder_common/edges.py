@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from fastapi import FastAPI, Request
@@ -23,6 +23,8 @@ from melder_common.telemetry import continue_trace, trace_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET_ROUTES = frozenset({"/healthz/live", "/healthz/ready", "/metrics"})
+
+_ROUTING_FACTS = ("route", "fastapi", "root_path")
 
 _log = structlog.get_logger("melder.access")
 
@@ -97,7 +99,7 @@ class ObserveRequests:
 
         with (
             continue_trace(traceparent, scope["method"], SpanKind.SERVER) as span,
-            structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id()),
+            structlog.contextvars.bound_contextvars(**_log_context(request_id)),
         ):
             scope.setdefault("state", {})["request_id"] = request_id
             try:
@@ -114,16 +116,26 @@ class ObserveRequests:
         _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
+def _log_context(request_id: str) -> dict[str, str]:
+    trace = trace_id()
+    return {"request_id": request_id} | ({"trace_id": trace} if trace else {})
+
+
 def _request_id(given: bytes) -> str:
     text = given.decode("latin-1")
     return text if _REQUEST_ID.fullmatch(text) else str(new_id())
 
 
 def route_template(scope: Scope) -> str:
-    """The route's pattern, never the path: paths hold numbers and tokens."""
-    route: Any = scope.get("route")
-    path = getattr(route, "path", None)
-    return str(path) if path is not None else "unmatched"
+    """The route's pattern, never the path: paths hold numbers and tokens.
+
+    FastAPI keeps the pattern with the prefixes of included routers beside the route itself.
+    """
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    path = getattr(included or scope.get("route"), "path", None)
+    if path is not None:
+        return str(path)
+    return f"{scope['root_path']}/*" if scope.get("root_path") else "unmatched"
 
 
 class AnswerErrors:
@@ -176,4 +188,4 @@ class HeadAsGet:
         try:
             await self._app(as_get, receive, send_head)
         finally:
-            scope["route"] = as_get.get("route")
+            scope.update({key: as_get[key] for key in _ROUTING_FACTS if key in as_get})

@@ -151,6 +151,9 @@ async def special(_request: Request, problem: Problem) -> Response:
 def app(tmp_path: Path) -> FastAPI:
     app = FastAPI()
     app.include_router(router)
+    outer = APIRouter(prefix="/outer")
+    outer.include_router(router, prefix="/inner")
+    app.include_router(outer)
     install_edges(
         app,
         service(tmp_path),
@@ -208,12 +211,20 @@ async def test_every_answer_has_an_id_and_a_log_line_without_the_path(
 async def test_requests_are_counted_by_route_template(client: httpx.AsyncClient) -> None:
     await client.get("/reports/1/2")
     await client.get("/reports/3/4")
+    await client.get("/outer/inner/near?lat=1&long=2")
+    await client.head("/outer/inner/near?lat=1&long=2")
+    await client.request("BREW", "/coffee")
     await client.get("/nowhere/5")
     await client.get("/static/missing.css")
     text = (await client.get("/metrics")).text
     counted = 'melder_http_requests_total{method="GET",route="%s",status="%s"} %s'
     assert counted % ("/reports/{number}/{token}", 200, "2.0") in text
-    assert counted % ("unmatched", 404, "2.0") in text
+    assert counted % ("/outer/inner/near", 200, "1.0") in text
+    assert 'method="HEAD",route="/outer/inner/near",status="200"} 1.0' in text
+    assert 'method="other",route="unmatched"' in text
+    assert "BREW" not in text
+    assert counted % ("unmatched", 404, "1.0") in text
+    assert counted % ("/static/*", 404, "1.0") in text
     assert "/nowhere" not in text
 
 
