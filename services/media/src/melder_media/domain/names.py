@@ -1,0 +1,35 @@
+"""Under which names a photo's pieces are kept; a name is also what its seal is bound to."""
+
+import hashlib
+from collections.abc import Iterable
+from uuid import UUID
+
+from melder_media.domain.pictures import CleanFile, Encoding, Size
+
+
+def original_name(photo_id: UUID) -> str:
+    """The original, in its bucket and in the spool."""
+    return str(photo_id)
+
+
+def rendition_name(photo_id: UUID, version: str, size: Size, encoding: Encoding) -> str:
+    """One rendition; another version never takes the place of this one."""
+    return f"{photo_id}/{version}/{size.value}.{encoding.value}"
+
+
+def rendition_prefix(photo_id: UUID) -> str:
+    """What the names of all renditions of a photo begin with."""
+    return f"{photo_id}/"
+
+
+def preview_name(photo_id: UUID, encoding: Encoding) -> str:
+    """The thumbnail of before the renditions."""
+    return f"{photo_id}/preview.{encoding.value}"
+
+
+def rendition_version(files: Iterable[CleanFile]) -> str:
+    """16 hexadecimal characters over what is in the files: equal pictures, equal version."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(hashlib.sha256(file.content).digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Translates requests: uploads, pictures, and what intake passes on."""
