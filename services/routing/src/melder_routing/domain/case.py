@@ -13,7 +13,8 @@ class Case:
 
     ``version`` counts every change; ``resumes_as`` is the state it had before a question was
     asked. ``responsible`` is empty while it is being clarified; ``working`` is then the clearing
-    body. ``candidates``, ``former`` and ``informed`` are slugs of bodies.
+    body. ``candidates``, ``former`` and ``informed`` are slugs of bodies. ``unread`` counts what
+    the reporter wrote since a clerk last acted.
     """
 
     case_id: UUID
@@ -39,7 +40,9 @@ class Case:
     submitted_at: datetime
     due_at: datetime
     closed_at: datetime | None
-    legal_hold: bool = False
+    text_to_review: bool = False
+    photos_to_review: int = 0
+    unread: int = 0
 
     @property
     def body(self) -> BodyRef:

@@ -98,10 +98,10 @@ STATES: dict[CaseState, State] = {state.state: state for state in (
     State(_S.ACCEPTED,             "Angenommen",      "Angenommen",                  "open"),
     State(_S.PLANNED,              "Eingeplant",      "Eingeplant",                  "open"),
     State(_S.IN_PROGRESS,          "In Arbeit",       "In Arbeit",                   "open"),
-    State(_S.WAITING_FOR_REPORTER, "Rückfrage offen", "Rückfrage gestellt",          "open"),
+    State(_S.WAITING_FOR_REPORTER, "Rückfrage offen", "Rückfrage offen",             "open"),
     State(_S.FORWARDED,            "Weitergeleitet",  "Weitergeleitet",              "open"),
     State(_S.RESOLVED,             "Erledigt",        "Erledigt",                    "closed"),
-    State(_S.NOT_ACTIONABLE,       "Nicht umsetzbar", "Abgeschlossen ohne Maßnahme", "closed"),
+    State(_S.NOT_ACTIONABLE,       "Nicht umsetzbar", "Nicht umsetzbar",             "closed"),
     State(_S.DUPLICATE,            "Doppelt",         "Bereits gemeldet",            "closed"),
 )}
 

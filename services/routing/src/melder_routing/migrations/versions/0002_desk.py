@@ -273,8 +273,10 @@ def upgrade() -> None:
 
 
 def _lock_rows() -> None:
-    """Row-level security, forced on the owner too, who gets a policy by name: without one a
-    migration that fills a column would silently touch no row.
+    """Row-level security, forced on the owner too.
+
+    The owner gets a policy by name: without one a migration that fills a column would silently
+    touch no row.
     """
     tables = ('"case"', *BESIDE_CASE, "mail_log")
     for table in tables:
@@ -316,6 +318,7 @@ def _grant() -> None:
     op.execute(f"GRANT SELECT ON routing.mail_log, routing.border_case TO {DESK}")
     op.execute(f"GRANT SELECT ON routing.clerk, routing.clerk_role TO {DESK}")
     op.execute(f"GRANT UPDATE (password_hash) ON routing.clerk TO {DESK}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON routing.idempotency_key TO {DESK}")
     op.execute(
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON routing.session, routing.login_failure TO {DESK}"
     )
