@@ -1,0 +1,116 @@
+"""The only place that builds things: settings → keys, mail server, event runtime → app."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from melder_common.database import make_engine
+from melder_common.edges import install_edges
+from melder_common.sealing import OpeningKeys
+from melder_common.service import Service
+from melder_common.tokens import read_key
+from melder_common.unit_of_work import UnitsOfWork
+from melder_notify.bus import SUBSCRIPTIONS
+from melder_notify.domain.links import LinkKey
+from melder_notify.http.me import build_router
+from melder_notify.settings import NotifySettings
+from melder_notify.store.mail_message import MailWriter, Postmark
+from melder_notify.store.mail_server import MailServer, ServerAddress
+from melder_notify.store.tables import event_tables
+from melder_notify.store.translations import Languages
+from melder_notify.store.vault import Vault
+from melder_notify.timers import TIMERS, plan_forgotten_mails, start_rounds
+from melder_notify.use_cases.office import Office
+from melder_notify.use_cases.retire_sealing_key import retire_sealing_key
+from melder_web import Pages, install_pages
+from melder_web.page_problems import render_page
+
+
+def build_app(settings: NotifySettings) -> FastAPI:
+    """The whole service as one ASGI application."""
+    pages = Pages("melder_notify")
+    office = build_office(settings, region=pages.site.name)
+    service: Service[Office] = Service.build(
+        settings,
+        name="notify",
+        tables=event_tables,
+        subscriptions=SUBSCRIPTIONS,
+        timers=TIMERS,
+        reconcilers=[plan_forgotten_mails],
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with service.lifespan(office):
+            await start_rounds(service.units)
+            try:
+                yield
+            finally:
+                await office.server.close()
+
+    app = FastAPI(title="melder notify", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(build_router(office, service.units, pages))
+    install_edges(app, service, render_page=render_page(pages))
+    install_pages(app, pages)
+    return app
+
+
+def build_office(settings: NotifySettings, *, region: str) -> Office:
+    """Keys, words and the mail server. Raises SettingsError when a secret is missing."""
+    return Office(
+        vault=build_vault(settings),
+        link_key=LinkKey(read_key(settings.link_key_file)),
+        languages=Languages(settings.languages, zone=settings.zone),
+        writer=MailWriter(Postmark(settings.mail_from, settings.reply_to)),
+        server=MailServer(
+            ServerAddress(
+                settings.smtp_host,
+                settings.smtp_port,
+                settings.smtp_tls,
+                settings.smtp_user,
+                settings.smtp_password_file,
+            ),
+            connections=settings.smtp_connections,
+            deadline_s=settings.smtp_deadline_s,
+        ),
+        origin=settings.origin,
+        region=region,
+        rhythm=settings.rhythm,
+        retention=settings.retention,
+        receipt_wait=settings.receipt_wait,
+        mail_patience=settings.mail_patience,
+        erase_every=settings.erase_every,
+    )
+
+
+def build_vault(settings: NotifySettings) -> Vault:
+    """Opening keys and master key. Raises SettingsError when one is missing."""
+    return Vault(
+        OpeningKeys.load(settings.sealing_private_dir), read_key(settings.contact_key_file)
+    )
+
+
+def retire_key(settings: NotifySettings, key_id: str, *, public_dir: Path) -> str | None:
+    """Free the contacts of a period's key; returns why the key is still needed, or None."""
+    known = {path.stem for path in public_dir.glob("*.pub")}
+    return asyncio.run(_retire_key(settings, key_id, known))
+
+
+async def _retire_key(settings: NotifySettings, key_id: str, known: set[str]) -> str | None:
+    engine = make_engine(
+        settings.database_url,
+        password_file=settings.database_password_file,
+        application_name="notify sealing-keys",
+        pool_size=1,
+    )
+    units = UnitsOfWork(
+        engine, tables=event_tables, speaker="notify", partitions=settings.partitions
+    )
+    try:
+        async with units.begin() as unit:
+            return await retire_sealing_key(unit, key_id, known, build_vault(settings))
+    finally:
+        await engine.dispose()

@@ -1,0 +1,216 @@
+"""Notifications: what there is to tell to whom, and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from melder_notify.domain.news import WAITING, MailKind, News, Notification, NotificationState
+from melder_notify.store.tables import event_tables, notification
+
+SEND_MAIL = "send_mail"
+"""The timer that sends one notification's mail; its key is the notification's id."""
+
+_WAITING = [state.value for state in WAITING]
+_RECEIPT_WAITS = (
+    notification.c.kind == MailKind.RECEIPT,
+    notification.c.state == NotificationState.QUEUED,
+    notification.c.mail_id.is_(None),
+)
+"""A receipt that was recorded and not let go yet: letting go sets its ``mail_id``, once."""
+
+
+async def add_notifications(
+    connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]
+) -> list[UUID]:
+    """Insert notifications, many at once; returns the ids of those that were not there before."""
+    if not rows:
+        return []
+    statement = insert(notification).values(list(rows)).on_conflict_do_nothing()
+    added = await connection.execute(statement.returning(notification.c.notification_id))
+    return list(added.scalars())
+
+
+async def release_receipts(connection: AsyncConnection, report_ids: Sequence[UUID]) -> list[UUID]:
+    """Let the receipts of routed reports go; returns those that still waited."""
+    return await _release(connection, notification.c.report_id.in_(report_ids))
+
+
+async def release_late_receipts(
+    connection: AsyncConnection, before: datetime, *, limit: int
+) -> list[UUID]:
+    """Let receipts go that were recorded before ``before`` and still wait for the routing."""
+    late = (
+        select(notification.c.notification_id)
+        .where(*_RECEIPT_WAITS, notification.c.queued_at <= before)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return await _release(connection, notification.c.notification_id.in_(late))
+
+
+async def _release(connection: AsyncConnection, which: ColumnElement[bool]) -> list[UUID]:
+    statement = (
+        update(notification)
+        .where(which, *_RECEIPT_WAITS)
+        .values(mail_id=notification.c.notification_id)
+        .returning(notification.c.notification_id)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
+async def find_notification(
+    connection: AsyncConnection, notification_id: UUID
+) -> Notification | None:
+    """A notification without a lock, or None."""
+    statement = select(notification).where(notification.c.notification_id == notification_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return _notification(row) if row else None
+
+
+async def list_waiting(connection: AsyncConnection, contact_id: UUID) -> list[Notification]:
+    """Everything that has not left yet for a contact, the oldest first."""
+    statement = (
+        select(notification)
+        .where(notification.c.contact_id == contact_id, notification.c.state.in_(_WAITING))
+        .order_by(notification.c.queued_at, notification.c.notification_id)
+    )
+    return [_notification(row) for row in await connection.execute(statement)]
+
+
+async def fix_mail(
+    connection: AsyncConnection, notification_id: UUID, folded: Sequence[UUID]
+) -> None:
+    """Fix what a mail contains, before it is sent for the first time; count the attempt."""
+    await connection.execute(
+        update(notification)
+        .where(notification.c.notification_id.in_([notification_id, *folded]))
+        .values(
+            state=NotificationState.SENDING,
+            mail_id=notification_id,
+            attempts=notification.c.attempts + 1,
+        )
+    )
+
+
+async def close_mail(
+    connection: AsyncConnection,
+    notification_id: UUID,
+    state: NotificationState,
+    *,
+    outcome: str,
+    at: datetime | None = None,
+) -> list[Notification]:
+    """Note what became of a mail and all that left in it; returns them, the leading one first."""
+    statement = (
+        update(notification)
+        .where(
+            (notification.c.notification_id == notification_id)
+            | (notification.c.mail_id == notification_id),
+            notification.c.state.in_(_WAITING),
+        )
+        .values(state=state, outcome=outcome, sent_at=at)
+        .returning(notification)
+    )
+    closed = [_notification(row) for row in await connection.execute(statement)]
+    if state is NotificationState.SENT:
+        await _mark_folded(connection, notification_id)
+    return sorted(closed, key=lambda one: one.notification_id != notification_id)
+
+
+async def _mark_folded(connection: AsyncConnection, mail_id: UUID) -> None:
+    await connection.execute(
+        update(notification)
+        .where(
+            notification.c.mail_id == mail_id,
+            notification.c.notification_id != mail_id,
+        )
+        .values(state=NotificationState.FOLDED)
+    )
+
+
+async def hold(connection: AsyncConnection, notification_id: UUID) -> None:
+    """Keep a notification until its address is confirmed."""
+    await connection.execute(
+        update(notification)
+        .where(notification.c.notification_id == notification_id)
+        .values(state=NotificationState.HELD)
+    )
+
+
+async def release_held(connection: AsyncConnection, contact_id: UUID) -> list[UUID]:
+    """Queue what was held for a contact; returns it."""
+    statement = (
+        update(notification)
+        .where(
+            notification.c.contact_id == contact_id,
+            notification.c.state == NotificationState.HELD,
+        )
+        .values(state=NotificationState.QUEUED)
+        .returning(notification.c.notification_id)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
+async def drop_waiting(
+    connection: AsyncConnection, contact_ids: Sequence[UUID], outcome: str
+) -> None:
+    """Nothing more leaves for these contacts."""
+    await connection.execute(
+        update(notification)
+        .where(notification.c.contact_id.in_(contact_ids), notification.c.state.in_(_WAITING))
+        .values(state=NotificationState.DROPPED, outcome=outcome)
+    )
+
+
+async def forget_words(connection: AsyncConnection, report_ids: Sequence[UUID]) -> None:
+    """Take away what bodies wrote in the mails of erased reports."""
+    await connection.execute(
+        update(notification)
+        .where(notification.c.report_id.in_(report_ids))
+        .values(facts=literal_column("'{}'::jsonb"))
+    )
+
+
+async def list_unplanned(
+    connection: AsyncConnection, before: datetime, *, limit: int = 500
+) -> list[UUID]:
+    """Notifications waiting without a timer: what no cursor can see, for reconciling."""
+    due = event_tables.due
+    planned = (
+        select(due.c.id)
+        .where(
+            due.c.kind == SEND_MAIL,
+            due.c.key == notification.c.notification_id.cast(due.c.key.type),
+        )
+        .exists()
+    )
+    statement = (
+        select(notification.c.notification_id)
+        .where(
+            notification.c.state.in_([NotificationState.QUEUED, NotificationState.SENDING]),
+            notification.c.mail_id.is_(None)
+            | (notification.c.mail_id == notification.c.notification_id),
+            notification.c.queued_at < before,
+            ~planned,
+        )
+        .limit(limit)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
+def _notification(row: Row[*tuple[Any, ...]]) -> Notification:
+    return Notification(
+        notification_id=row.notification_id,
+        contact_id=row.contact_id,
+        report_id=row.report_id,
+        kind=MailKind(row.kind),
+        state=NotificationState(row.state),
+        queued_at=row.queued_at,
+        news=News.from_facts(row.facts) if row.facts else None,
+        mail_id=row.mail_id,
+    )
