@@ -18,6 +18,8 @@ from melder_routing.domain.states import (
     require_step,
 )
 
+RefusedChange = Literal["taken", "not_yours", "closed", "never_public", "no_photo"]
+
 
 class CaseNotFound(LookupError):
     """There is no such case, or none that this clerk may know of: both look the same."""
@@ -36,7 +38,7 @@ class StaleWrite(Exception):
 class ChangeRefused(Exception):
     """The change makes no sense now. ``why`` is a code the desk turns into a sentence."""
 
-    def __init__(self, why: Literal["taken", "not_yours", "closed", "never_public", "no_photo"]):
+    def __init__(self, why: RefusedChange) -> None:
         super().__init__(why)
         self.why = why
 

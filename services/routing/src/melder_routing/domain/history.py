@@ -36,9 +36,9 @@ class HistoryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One line. ``body`` (slug) and ``clerk_id`` are empty for reporters, timers and services;
+    """One line of a case's history.
 
-    ``version`` is the case's version after it, where it changed one; ``codes`` are states,
+    ``body`` (slug) and ``clerk_id`` are empty for reporters, timers and services; ``version`` is the case's version after it, where it changed one; ``codes`` are states,
     reasons and counts, never text of people.
     """
 

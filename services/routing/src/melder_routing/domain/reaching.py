@@ -7,7 +7,9 @@ from melder_routing.domain.case import Case
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """``by_mail``: a confirmed channel carries it at once. ``by_link``: it stands on the status
+    """The ways that are open.
+
+    ``by_mail``: a confirmed channel carries it at once. ``by_link``: it stands on the status
     page, whose link the reporter has opened or got by mail. ``sentence`` says so to the clerk.
     """
 

@@ -15,7 +15,7 @@ LAND = "de-mv"
 
 @dataclass(frozen=True, slots=True)
 class HolidayRules:
-    """``fixed``: (month, day) pairs; ``after_easter``: days after Easter Sunday, may be negative."""
+    """``fixed``: (month, day) pairs; ``after_easter``: days from Easter Sunday, also negative."""
 
     fixed: frozenset[tuple[int, int]]
     after_easter: frozenset[int]
