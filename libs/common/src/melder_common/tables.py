@@ -36,7 +36,9 @@ class EventTables:
             Column("position", BigInteger),
             Column("name", Text, nullable=False),
             Column("envelope", LargeBinary, nullable=False),
-            Column("written_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+            Column(
+                "written_at", DateTime(timezone=True), nullable=False, server_default=func.now()
+            ),
             Index("outbox_waiting", "partition", "id", postgresql_where=text("position IS NULL")),
             Index("outbox_log", "partition", "position", unique=True),
             schema=schema,

@@ -30,7 +30,7 @@ LONGEST_PAUSE = timedelta(minutes=10)
 _log = structlog.get_logger()
 
 
-class LostClaim(Exception):  # noqa: N818 (named by what happened, as the whole house)
+class LostClaim(Exception):
     """The timer was settled, moved or claimed by somebody else: this outcome must not count."""
 
 

@@ -64,7 +64,7 @@ class UnitOfWork:
 
         Lock the aggregate's row first: that lock is what keeps its events in the order written.
         """
-        if event.SPEAKER != self._speaker:
+        if self._speaker != event.SPEAKER:
             msg = f"{self._speaker} may not speak {event.NAME}: its speaker is {event.SPEAKER}"
             raise ValueError(msg)
         if event.AGGREGATE == "catalogue":

@@ -1,0 +1,124 @@
+"""Who does what: named leases, shared out evenly among the living processes of a service.
+
+A lease is a row: holder, until, fence. Its fence grows whenever it changes hands, and everything
+that only the holder may write checks it, so a holder that slept through its time can do no harm.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from melder_common.tables import EventTables
+
+HOUSEKEEPING: Final = "housekeeping"
+MEMBER: Final = "member "
+
+
+def log_lease(partition: int) -> str:
+    """The lease for speaking and hearing one partition."""
+    return f"log {partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease in hand; ``fence`` proves it."""
+
+    name: str
+    holder: str
+    fence: int
+
+
+class Leases:
+    """The leases of one process. ``holder`` must be unique to it, also after a restart."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        tables: EventTables,
+        *,
+        holder: str,
+        names: Sequence[str],
+        ttl_s: float = 6.0,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.holder = holder
+        self.ttl_s = ttl_s
+        self._engine = engine
+        self._tables = tables
+        self._names = list(names)
+        self._ticks = ticks
+        self._held: dict[str, Lease] = {}
+        self._good_until = 0.0
+
+    @property
+    def held(self) -> dict[str, Lease]:
+        """The leases in hand by name; none once they may have run out."""
+        return self._held if self._ticks() < self._good_until else {}
+
+    async def prepare(self) -> None:
+        """Make sure the rows exist."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                insert(self._tables.lease).on_conflict_do_nothing(),
+                [{"name": name} for name in sorted(self._names)],
+            )
+
+    async def renew(self) -> dict[str, Lease]:
+        """Renew what is held, take what is free up to a fair share; returns what is held now."""
+        began = self._ticks()
+        arguments = {
+            "names": self._names,
+            "holder": self.holder,
+            "member": MEMBER + self.holder,
+            "ttl": timedelta(seconds=self.ttl_s),
+        }
+        async with self._engine.begin() as connection:
+            rows = await connection.execute(text(_RENEW.format(s=self._tables.schema)), arguments)
+            held = {row.name: Lease(row.name, self.holder, row.fence) for row in rows}
+        self._held, self._good_until = held, began + self.ttl_s
+        return held
+
+    async def release(self) -> None:
+        """Give everything back at once, so that others need not wait."""
+        self._held = {}
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text(_RELEASE.format(s=self._tables.schema)), {"holder": self.holder}
+            )
+
+
+_RENEW = """
+WITH gone AS (
+    DELETE FROM {s}.lease WHERE name LIKE 'member %' AND holder <> :holder
+        AND until < now() - interval '1 hour'
+), member AS (
+    INSERT INTO {s}.lease (name, holder, until) VALUES (:member, :holder, now() + :ttl)
+    ON CONFLICT (name) DO UPDATE SET until = excluded.until
+), others AS (
+    SELECT count(*) AS living FROM {s}.lease
+    WHERE name LIKE 'member %' AND holder <> :holder AND until > now()
+), mine AS (
+    SELECT name FROM {s}.lease
+    WHERE name = ANY(CAST(:names AS text[])) AND (holder = :holder OR until <= now())
+    ORDER BY holder IS NOT DISTINCT FROM :holder DESC, name
+    LIMIT (SELECT ceil(cardinality(CAST(:names AS text[]))::numeric / (living + 1)) FROM others)
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE {s}.lease AS lease
+SET holder = :holder, until = now() + :ttl,
+    fence = fence + (lease.holder IS DISTINCT FROM :holder OR lease.until <= now())::int
+FROM mine WHERE lease.name = mine.name
+RETURNING lease.name, lease.fence
+"""
+
+_RELEASE = """
+WITH member AS (DELETE FROM {s}.lease WHERE name LIKE 'member %' AND holder = :holder)
+UPDATE {s}.lease SET holder = NULL, until = now()
+WHERE holder = :holder AND name NOT LIKE 'member %'
+"""

@@ -1,0 +1,240 @@
+"""What runs beside the requests of one service: relay, consumers, timers, housekeeping."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import structlog
+from sqlalchemy import func, select
+
+from melder_common.background import end, keep_running
+from melder_common.connection import Connection
+from melder_common.consumer import Consumer
+from melder_common.event_metrics import EventMetrics
+from melder_common.handlers import Subscriptions, find_logs
+from melder_common.hearing import Hearing
+from melder_common.ids import new_id
+from melder_common.lag import read_event_state
+from melder_common.leases import HOUSEKEEPING, Leases, log_lease
+from melder_common.pruning import prune
+from melder_common.reconcile import BUILT_IN, Reconciler, reconcile
+from melder_common.relay import Relay
+from melder_common.speaking import Speaking
+from melder_common.streams import NatsTransport
+from melder_common.timers import TimerHandler, Timers
+from melder_common.unit_of_work import UnitsOfWork
+
+Parts = TypeVar("Parts")
+
+_log = structlog.get_logger()
+
+
+class WrongPartitions(RuntimeError):
+    """The number of partitions was changed; a report's events would be torn apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often things are looked at, in seconds; tests hurry."""
+
+    lease_s: float = 6.0
+    poll_s: float = 0.5
+    compare_s: float = 60.0
+    check_s: float = 60.0
+    soon_s: float = 5.0
+    timers_s: float = 1.0
+    reconcile_s: float = 180.0
+    prune_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[Parts]):
+    """What a service does beside answering: its tables of events, timers and checks."""
+
+    subscriptions: Subscriptions[Parts]
+    timers: dict[str, TimerHandler[Parts]]
+    reconcilers: Sequence[Reconciler[Parts]]
+
+
+class Runtime(Generic[Parts]):
+    """The background of one process. ``start`` returns at once; nothing here fails a start."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        connection: Connection,
+        work: Work[Parts],
+        parts: Parts,
+        *,
+        instance: str,
+        pace: Pace | None = None,
+    ) -> None:
+        self.pace = pace or Pace()
+        self.consumers: dict[int, Consumer[Parts]] = {}
+        self._units = units
+        self._connection = connection
+        self._work = work
+        self._parts = parts
+        self._service = units.speaker
+        self._followed = find_logs(work.subscriptions, self._service, units.partitions)
+        holder = f"{instance}/{new_id().hex[-8:]}"
+        self._transport = NatsTransport(connection.client, self._service)
+        self._leases = Leases(
+            units.engine,
+            units.tables,
+            holder=holder,
+            names=[*map(log_lease, range(units.partitions + 1)), HOUSEKEEPING],
+            ttl_s=self.pace.lease_s,
+        )
+        self._speaking = Speaking(
+            Relay(units.engine, units.tables, self._transport),
+            self._transport,
+            self._leases,
+            units.wakeup,
+            service=self._service,
+            partitions=units.partitions,
+            poll_s=self.pace.poll_s,
+            compare_s=self.pace.compare_s,
+        )
+        self._timers = Timers(units, work.timers, parts, holder=holder, poll_s=self.pace.timers_s)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._hearing: dict[int, tuple[int, asyncio.Task[None]]] = {}
+        self._metrics: EventMetrics | None = None
+
+    def start(self) -> None:
+        """Begin all background work."""
+        self._connection.when_connected(self._speaking.compare_soon)
+        work = {
+            "connect": self._connect,
+            "leases": self._keep_leases,
+            "relay": self._speaking.run,
+            "timers": self._timers.run,
+            "reconcile": self._reconcile,
+            "prune": self._prune,
+        }
+        self._tasks = [
+            asyncio.create_task(keep_running(name, run), name=name) for name, run in work.items()
+        ]
+
+    async def stop(self) -> None:
+        """End all background work and give the leases back."""
+        hearing = [task for _, task in self._hearing.values()]
+        await end([*hearing, *self._tasks])
+        self._hearing.clear()
+        try:
+            await self._leases.release()
+        except Exception as error:  # noqa: BLE001 (they run out by themselves)
+            _log.warning("leases_not_released", reason=type(error).__name__)
+        await self._connection.close()
+
+    def alive(self) -> bool:
+        """Whether every background task still runs."""
+        return not any(task.done() for task in self._tasks)
+
+    def show_metrics(self, metrics: EventMetrics) -> None:
+        """Report to ``metrics`` from now on."""
+        self._metrics = metrics
+
+    async def refresh_metrics(self) -> None:
+        """Bring the gauges up to date, before they are read."""
+        if self._metrics is None:
+            return
+        for partition, consumer in self.consumers.items():
+            for speaker, log in consumer.logs.items():
+                self._metrics.lag.labels(speaker, partition).set(log.lag)
+                self._metrics.cursor.labels(speaker, partition).set(log.cursor)
+        async with self._units.engine.connect() as connection:
+            state = await read_event_state(connection, self._units.tables.schema)
+        self._metrics.unpublished.set(state.unpublished)
+        self._metrics.dead_letters.labels("failed").set(state.dead_letters)
+        self._metrics.dead_letters.labels("parked").set(state.parked)
+        self._metrics.overdue.set(state.timers_overdue)
+
+    async def _connect(self) -> None:
+        await self._connection.open()
+        await self._speaking.listen()
+        await asyncio.Event().wait()
+
+    async def _keep_leases(self) -> None:
+        await self._check_partitions()
+        await self._leases.prepare()
+        while True:
+            held = await self._leases.renew()
+            fences = {
+                partition: held[name].fence
+                for partition in self._followed
+                if (name := log_lease(partition)) in held and self._followed[partition]
+            }
+            await self._assign(fences)
+            await asyncio.sleep(self.pace.lease_s / 3)
+
+    async def _assign(self, fences: dict[int, int]) -> None:
+        """Hear exactly the partitions whose leases are held; a new fence is a new beginning."""
+        for partition, (fence, task) in list(self._hearing.items()):
+            if fences.get(partition) != fence:
+                del self._hearing[partition]
+                self.consumers.pop(partition, None)
+                await end([task])
+        for partition, fence in fences.items():
+            if partition not in self._hearing:
+                task = asyncio.create_task(self._hear(partition), name=f"hearing {partition}")
+                self._hearing[partition] = (fence, task)
+        if len(fences) != len(self._hearing):
+            _log.warning("hearing_out_of_step")
+
+    async def _hear(self, partition: int) -> None:
+        async def run() -> None:
+            consumer = Consumer(
+                self._units,
+                self._transport,
+                self._work.subscriptions,
+                self._parts,
+                partition=partition,
+                speakers=self._followed[partition],
+                followed=self._followed,
+            )
+            self.consumers[partition] = consumer
+            hearing = Hearing(
+                consumer,
+                self._connection,
+                self._transport,
+                service=self._service,
+                partition=partition,
+                check_s=self.pace.check_s,
+                soon_s=self.pace.soon_s,
+            )
+            await hearing.run()
+
+        await keep_running(f"hearing {partition}", run)
+
+    async def _reconcile(self) -> None:
+        while True:
+            await asyncio.sleep(self.pace.reconcile_s)
+            if HOUSEKEEPING not in self._leases.held:
+                continue
+            checks = [*BUILT_IN, *self._work.reconcilers]
+            findings = await reconcile(self._units, self._parts, checks)
+            if self._metrics is not None:
+                for name, count in findings.items():
+                    self._metrics.findings.labels(name).set(count)
+
+    async def _prune(self) -> None:
+        while True:
+            await asyncio.sleep(self.pace.prune_s)
+            if HOUSEKEEPING not in self._leases.held:
+                continue
+            pruned = await prune(self._units.engine, self._units.tables)
+            if self._metrics is not None:
+                for table, rows in pruned.items():
+                    self._metrics.pruned.labels(table).inc(rows)
+
+    async def _check_partitions(self) -> None:
+        log_head = self._units.tables.log_head
+        async with self._units.engine.connect() as connection:
+            highest = await connection.scalar(select(func.max(log_head.c.partition)))
+        if highest is not None and highest != self._units.partitions:
+            raise WrongPartitions(
+                f"this installation has {highest} partitions, the setting says "
+                f"{self._units.partitions}: set it back, it cannot be changed"
+            )

@@ -1,0 +1,122 @@
+"""The loop around the relay: woken by commits, by requests of consumers, and by the clock."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import orjson
+import structlog
+from nats.aio.msg import Msg
+
+from melder_common.background import wait_for
+from melder_common.leases import Lease, Leases, log_lease
+from melder_common.relay import Relay
+from melder_common.streams import NatsTransport
+from melder_common.transport import TransportFailed
+from melder_common.wakeup import Wakeup
+
+POLL_S = 0.5
+COMPARE_S = 60.0
+
+_log = structlog.get_logger()
+
+
+class Speaking:
+    """Publishes the logs whose leases this process holds, and answers about them."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        transport: NatsTransport,
+        leases: Leases,
+        wakeup: Wakeup,
+        *,
+        service: str,
+        partitions: int,
+        poll_s: float = POLL_S,
+        compare_s: float = COMPARE_S,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._relay = relay
+        self._transport = transport
+        self._leases = leases
+        self._wakeup = wakeup
+        self._service = service
+        self._partitions = range(partitions + 1)
+        self._poll_s = poll_s
+        self._compare_s = compare_s
+        self._ticks = ticks
+        self._compared: dict[int, float] = {}
+
+    async def listen(self) -> None:
+        """Answer consumers; once per connection object, it survives reconnections."""
+        client = self._transport.client
+        await client.subscribe(f"log.{self._service}.*.again", cb=self._hear_again)
+        await client.subscribe(f"log.{self._service}.*.ends", cb=self._hear_ends)
+
+    def compare_soon(self) -> None:
+        """Compare all logs with the stream at the next opportunity: it may be another one now."""
+        self._compared.clear()
+        self._wakeup.outbox.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled. Raises what the database raises; call it again then."""
+        await self._relay.prepare(self._partitions)
+        while True:
+            if self._transport.connected:
+                await self._publish_all()
+            await wait_for(self._wakeup.outbox, self._poll_s)
+
+    async def _publish_all(self) -> None:
+        try:
+            await self._compare_due()
+            busy = True
+            while busy:
+                busy = await self._round()
+        except TransportFailed as error:
+            _log.warning("publishing_waits", reason=str(error))
+            self._compared.clear()
+            await asyncio.sleep(self._poll_s)
+
+    async def _round(self) -> bool:
+        """One step of every log that has work; says whether there may be more."""
+        leases = self._held()
+        if not leases:
+            return False
+        busy = False
+        for head in await self._relay.heads(leases):
+            if not head.at_rest or head.partition in self._relay.owes:
+                busy = await self._relay.advance(leases[head.partition], head) or busy
+        return busy
+
+    async def _compare_due(self) -> None:
+        held = self._held()
+        self._compared = {p: at for p, at in self._compared.items() if p in held}
+        for partition in held:
+            due = self._compared.get(partition, float("-inf")) + self._compare_s
+            if self._ticks() >= due:
+                await self._relay.compare(partition)
+                self._compared[partition] = self._ticks()
+
+    def _held(self) -> dict[int, Lease]:
+        held = self._leases.held
+        names = {partition: log_lease(partition) for partition in self._partitions}
+        return {partition: held[name] for partition, name in names.items() if name in held}
+
+    async def _hear_again(self, raw: Msg) -> None:
+        partition = _partition_in(raw.subject)
+        if partition in self._held():
+            self._relay.ask_again(partition, int(orjson.loads(raw.data)["from"]))
+            self._wakeup.outbox.set()
+
+    async def _hear_ends(self, raw: Msg) -> None:
+        partition = _partition_in(raw.subject)
+        if partition not in self._held():
+            return
+        asked = orjson.loads(raw.data)
+        ends = await self._relay.ends(partition, asked["service"], int(asked["cursor"]))
+        await raw.respond(orjson.dumps(ends))
+
+
+def _partition_in(subject: str) -> int:
+    return int(subject.split(".")[2])

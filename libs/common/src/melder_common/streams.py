@@ -1,0 +1,197 @@
+"""The way over NATS JetStream: one stream per speaker, one subject per partition and event.
+
+``INTAKE`` holds ``intake.<partition>.<event name>``; the position travels in a header. Beside the
+streams, plain NATS requests go to the relays: ``log.<speaker>.<partition>.again`` and ``….ends``.
+"""
+
+import base64
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+import nats.errors
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from melder_common.transport import LogEnds, Message, Numbered, StreamMissing, TransportFailed
+
+POSITION: Final = "Melder-Position"
+MAX_AGE_S: Final = 14 * 24 * 3600
+ACK_WAIT_S: Final = 5
+MAX_UNACKNOWLEDGED: Final = 2000
+PATIENCE_S: Final = 5.0
+
+_STREAM_NOT_FOUND: Final = 10059
+_MESSAGE_NOT_FOUND: Final = 10037
+
+
+def stream_of(speaker: str) -> str:
+    """The name of a speaker's stream."""
+    return speaker.upper()
+
+
+def durable_of(service: str, partition: int) -> str:
+    """The name of the durable consumer by which ``service`` pulls one partition of a stream."""
+    return f"{service}-{partition}"
+
+
+def read_message(raw: Msg) -> Message:
+    """A message as it came from a stream."""
+    position = (raw.headers or {})[POSITION]
+    return Message(int(position), raw.subject.split(".", 2)[2], raw.data, raw.reply)
+
+
+class NatsTransport:
+    """One service's way; ``service`` is speaker of its own stream and listener of the others."""
+
+    def __init__(self, client: Client, service: str, *, replicas: int = 1) -> None:
+        self.client = client
+        self._service = service
+        self._replicas = replicas
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now, as far as the client knows."""
+        return bool(self.client.is_connected)
+
+    async def ensure_stream(self) -> None:
+        """Make the own stream, or bring its settings up to date. Raises TransportFailed."""
+        name = stream_of(self._service)
+        wanted = {
+            "name": name,
+            "subjects": [f"{self._service}.>"],
+            "storage": "file",
+            "retention": "limits",
+            "discard": "new",
+            "max_age": MAX_AGE_S * 10**9,
+            "duplicate_window": 10**9,
+            "num_replicas": self._replicas,
+            "allow_atomic": True,
+            "allow_direct": True,
+        }
+        found = await self._call(f"STREAM.INFO.{name}", missing_ok=True)
+        config = (found or {}).get("config", {})
+        if found is None:
+            await self._call(f"STREAM.CREATE.{name}", wanted)
+        elif any(config.get(key) != value for key, value in wanted.items()):
+            await self._call(f"STREAM.UPDATE.{name}", {**config, **wanted})
+
+    async def ensure_durable(self, speaker: str, partition: int) -> None:
+        """Make the durable consumer for one log. Raises StreamMissing until its speaker made it."""
+        stream, name = stream_of(speaker), durable_of(self._service, partition)
+        config = {
+            "durable_name": name,
+            "name": name,
+            "filter_subject": f"{speaker}.{partition}.>",
+            "deliver_policy": "all",
+            "ack_policy": "all",
+            "ack_wait": ACK_WAIT_S * 10**9,
+            "max_ack_pending": MAX_UNACKNOWLEDGED,
+            "max_deliver": -1,
+        }
+        await self._call(
+            f"CONSUMER.CREATE.{stream}.{name}.{speaker}.{partition}.>",
+            {"stream_name": stream, "config": config},
+        )
+
+    async def publish(self, partition: int, events: Sequence[Numbered]) -> None:
+        """Put ``events`` into the own stream as one atomic batch."""
+        batch = uuid.uuid4().hex if len(events) > 1 else None
+        try:
+            for sequence, event in enumerate(events[:-1], start=1):
+                headers = self._headers(event, batch, sequence)
+                await self.client.publish(
+                    self._subject(partition, event), event.envelope, headers=headers
+                )
+            last = events[-1]
+            headers = self._headers(last, batch, len(events))
+            if batch is not None:
+                headers["Nats-Batch-Commit"] = "1"
+            answer = await self.client.request(
+                self._subject(partition, last), last.envelope, timeout=PATIENCE_S, headers=headers
+            )
+        except nats.errors.NoRespondersError as error:
+            raise StreamMissing(stream_of(self._service)) from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise TransportFailed(type(error).__name__) from error
+        receipt = orjson.loads(answer.data)
+        if "error" in receipt:
+            raise TransportFailed(str(receipt["error"]))
+
+    async def last_position(self, partition: int) -> int:
+        """The position of the last message of an own log in the stream; makes the stream."""
+        await self.ensure_stream()
+        found = await self._call(
+            f"STREAM.MSG.GET.{stream_of(self._service)}",
+            {"last_by_subj": f"{self._service}.{partition}.>"},
+            missing_ok=True,
+        )
+        if found is None:
+            return 0
+        headers = base64.b64decode(found["message"]["hdrs"]).decode()
+        return int(headers.split(f"{POSITION}: ", 1)[1].split("\r\n", 1)[0])
+
+    async def forget(self, partition: int) -> None:
+        """Remove the messages of an own log from the stream."""
+        await self._call(
+            f"STREAM.PURGE.{stream_of(self._service)}",
+            {"filter": f"{self._service}.{partition}.>"},
+        )
+
+    async def ask_again(self, speaker: str, partition: int, start: int) -> None:
+        """Ask another log's relay to publish again; when it cannot be asked, it is asked later."""
+        body = orjson.dumps({"from": start})
+        try:
+            await self.client.publish(f"log.{speaker}.{partition}.again", body)
+        except (nats.errors.Error, OSError) as error:
+            raise TransportFailed(type(error).__name__) from error
+
+    async def ask_ends(self, speaker: str, partition: int, cursor: int) -> LogEnds | None:
+        """Ask another log's relay for its ends; None when nobody answers."""
+        body = orjson.dumps({"service": self._service, "cursor": cursor})
+        try:
+            answer = await self.client.request(
+                f"log.{speaker}.{partition}.ends", body, timeout=PATIENCE_S
+            )
+        except (nats.errors.Error, OSError, TimeoutError):
+            return None
+        return LogEnds(**orjson.loads(answer.data))
+
+    async def acknowledge(self, receipt: str) -> None:
+        """Acknowledge a message and all before it, without waiting for an answer."""
+        try:
+            await self.client.publish(receipt, b"+ACK")
+        except (nats.errors.Error, OSError) as error:
+            raise TransportFailed(type(error).__name__) from error
+
+    def _subject(self, partition: int, event: Numbered) -> str:
+        return f"{self._service}.{partition}.{event.name}"
+
+    @staticmethod
+    def _headers(event: Numbered, batch: str | None, sequence: int) -> dict[str, str]:
+        headers = {POSITION: str(event.position)}
+        if batch is not None:
+            headers |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(sequence)}
+        return headers
+
+    async def _call(
+        self, name: str, body: dict[str, Any] | None = None, *, missing_ok: bool = False
+    ) -> dict[str, Any] | None:
+        """Call JetStream's API; None when what was asked for is missing and that is all right."""
+        try:
+            raw = await self.client.request(
+                f"$JS.API.{name}", orjson.dumps(body) if body else b"", timeout=PATIENCE_S
+            )
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise TransportFailed(f"{name}: {type(error).__name__}") from error
+        answer: dict[str, Any] = orjson.loads(raw.data)
+        refusal = answer.get("error")
+        if refusal is None:
+            return answer
+        code = refusal.get("err_code")
+        if missing_ok and code in {_STREAM_NOT_FOUND, _MESSAGE_NOT_FOUND}:
+            return None
+        if code == _STREAM_NOT_FOUND:
+            raise StreamMissing(name)
+        raise TransportFailed(f"{name}: {refusal.get('description')}")
