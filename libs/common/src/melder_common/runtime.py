@@ -128,6 +128,11 @@ class Runtime(Generic[Parts]):
             _log.warning("leases_not_released", reason=type(error).__name__)
         await self._connection.close()
 
+    @property
+    def transport(self) -> NatsTransport:
+        """The way to the other services' relays, for asking how far their logs are."""
+        return self._transport
+
     def alive(self) -> bool:
         """Whether every background task still runs."""
         return not any(task.done() for task in self._tasks)

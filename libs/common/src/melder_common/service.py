@@ -76,13 +76,20 @@ class Service(Generic[Parts]):
         work = Work(subscriptions, dict(timers), tuple(reconcilers))
         return cls(name, settings, engine, tables, units, work, pace or Pace())
 
-    def lifespan(self, parts: Parts) -> Lifespan:
-        """What FastAPI runs around serving: relay, consumers and timers, with ``parts`` at hand."""
+    def lifespan(
+        self, parts: Parts, *, started: Callable[[Runtime[Parts]], None] | None = None
+    ) -> Lifespan:
+        """What FastAPI runs around serving: relay, consumers and timers, with ``parts`` at hand.
+
+        ``started`` is called with the runtime before the first request.
+        """
 
         @asynccontextmanager
         async def run(app: FastAPI) -> AsyncIterator[None]:
             async with self.running(parts) as runtime:
                 self._show(app, runtime)
+                if started is not None:
+                    started(runtime)
                 yield
 
         return run
