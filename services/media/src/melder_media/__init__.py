@@ -1,6 +1,6 @@
 """The media service of melder: it keeps photos, and nobody's privacy leaks through them.
 
-Uploads are checked in a sandboxed process and kept encrypted and private; nothing is public before
-a clerk releases it. What is shown is always re-encoded, without any metadata. Released photos can be
-taken back and are gone within an hour. Erased means gone from every store.
+Uploads are checked in a sandboxed process and kept encrypted and private; nothing is public
+before a clerk releases it. What is shown is always re-encoded, without any metadata. Released
+photos can be taken back and are gone within an hour. Erased means gone from every store.
 """

@@ -13,7 +13,6 @@ from melder_common.events import (
 )
 from melder_common.handlers import Handler
 from melder_common.unit_of_work import UnitOfWork
-
 from melder_media.parts import Parts
 from melder_media.use_cases.bind_photos import bind_photos
 from melder_media.use_cases.delete_photo import erase_photos

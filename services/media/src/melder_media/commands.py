@@ -1,9 +1,11 @@
 """The command line: ``melder-media serve`` and ``melder-media migrate``."""
 
 import typer
-from melder_common.migrations import run_migrations
-from melder_common.settings import load_settings
 
+from melder_common.migrations import run_migrations
+from melder_common.serving import serve as serve_app
+from melder_common.settings import load_settings
+from melder_media.main import build_app
 from melder_media.settings import MediaSettings
 
 app = typer.Typer(help="The media service of melder.", no_args_is_help=True)
@@ -11,6 +13,12 @@ operator = typer.Typer(help="Photos.")
 
 
 @app.command()
+def serve() -> None:
+    """Take and show photos, hear events and carry out what is due, until SIGTERM."""
+    serve_app(build_app, load_settings(MediaSettings))
+
+
+@app.command()
 def migrate() -> None:
-    """Bring the schema up to date."""
+    """Bring the schema to its newest revision."""
     run_migrations(load_settings(MediaSettings), "melder_media")

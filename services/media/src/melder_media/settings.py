@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from melder_common.settings import ServiceSettings
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
+
+from melder_common.settings import ServiceSettings
 
 _MEGABYTE = 1_000_000
 

@@ -1,7 +1,6 @@
 """What falls due in media, by the kind under which it was planned."""
 
 from melder_common.timers import TimerHandler
-
 from melder_media.parts import Parts
 from melder_media.use_cases.bind_photos import expire_claim
 from melder_media.use_cases.delete_photo import delete_original, delete_photo, sweep_orphan

@@ -3,10 +3,11 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from melder_common.testing.plugin import ServiceDatabase
-from melder_media.store.tables import SCHEMA, metadata
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from melder_common.testing.plugin import ServiceDatabase
+from melder_media.store.tables import SCHEMA, metadata
 
 pytestmark = pytest.mark.integration
 

@@ -9,12 +9,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from melder_common.event_values import Box, Rendition
-
 from melder_media.domain.pictures import Refusal
 
 
 class PhotoState(StrEnum):
-    """``received``: uploaded, perhaps bound, not yet rendered. ``erasing``: hidden from everybody
+    """How far a photo is.
+
+    ``received``: uploaded, perhaps bound, not yet rendered. ``erasing``: hidden from everybody
     until the stores are empty. ``deleted``: only the id is left, so that a late copy is refused.
     """
 
@@ -90,9 +91,7 @@ def make_ready(
     photo: Photo, renditions: tuple[Rendition, ...], version: str, *, now: datetime
 ) -> Photo:
     """The photo with its renditions; released at once when a clerk asked for that before."""
-    ready = replace(
-        photo, state=PhotoState.READY, renditions=renditions, rendition_version=version
-    )
+    ready = replace(photo, state=PhotoState.READY, renditions=renditions, rendition_version=version)
     return release(ready, now=now) if photo.wants_release else ready
 
 
@@ -113,9 +112,7 @@ def release(photo: Photo, *, now: datetime) -> Photo:
 def hide(photo: Photo, boxes: tuple[Box, ...] = ()) -> Photo:
     """The photo taken from the public. Regions to be made unreadable keep it there until drawn."""
     state = PhotoState.HIDDEN if photo.state in SHOWABLE else photo.state
-    return replace(
-        photo, state=state, wants_release=False, redactions=(*photo.redactions, *boxes)
-    )
+    return replace(photo, state=state, wants_release=False, redactions=(*photo.redactions, *boxes))
 
 
 def start_erasing(photo: Photo) -> Photo:

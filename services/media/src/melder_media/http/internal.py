@@ -5,10 +5,10 @@ from typing import IO, Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request
+
 from melder_common.internal_auth import require_internal
 from melder_common.problems import Problem
 from melder_common.unit_of_work import UnitsOfWork
-
 from melder_media.domain.claims import upload_token
 from melder_media.domain.pictures import PictureRefused
 from melder_media.http.refusals import not_now, refusal_problem

@@ -1,13 +1,14 @@
 """Pictures: ``GET /photos/{id}/{size}.{encoding}``, public once released, else by right only."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request, Response
+
 from melder_common.grants import Grant, GrantRefused, verify_grant
 from melder_common.problems import Problem
 from melder_common.unit_of_work import UnitsOfWork
-
 from melder_media.domain.claims import is_uploader
 from melder_media.domain.pictures import MEDIA_TYPES, Encoding, Size
 from melder_media.http.refusals import RETRY_SECONDS, unknown_photo
@@ -31,12 +32,19 @@ def picture_router(parts: Parts, units: UnitsOfWork) -> APIRouter:
     async def show_photo(
         request: Request, photo_id: str, name: str, grant: str = "", token: str = ""
     ) -> Response:
-        """A released picture for everybody; another one with a clerk's grant, or, as thumbnail,
-        with its upload token. Everything else is unknown here.
+        """Show a released picture to everybody.
+
+        Another one needs a clerk's grant or, as thumbnail, its upload token; everything else is
+        unknown here.
         """
-        wanted = _wanted(photo_id, name, grant, token, parts, units)
+        wanted = _wanted(photo_id, name)
         if wanted is None:
             raise unknown_photo()
+        wanted = replace(
+            wanted,
+            grant=_grant(grant, wanted.photo_id, parts, units) if grant else None,
+            is_uploader=bool(token) and is_uploader(parts.upload_key, wanted.photo_id, token),
+        )
         async with units.begin() as unit:
             found = await find_picture(unit, wanted)
         if found is None:
@@ -50,20 +58,12 @@ def picture_router(parts: Parts, units: UnitsOfWork) -> APIRouter:
     return router
 
 
-def _wanted(
-    photo_id: str, name: str, grant: str, token: str, parts: Parts, units: UnitsOfWork
-) -> Wanted | None:
+def _wanted(photo_id: str, name: str) -> Wanted | None:
     wanted_id = parse_photo_id(photo_id)
     size, _, encoding = name.partition(".")
     if wanted_id is None or size not in set(Size) or encoding not in set(Encoding):
         return None
-    return Wanted(
-        photo_id=wanted_id,
-        size=Size(size),
-        encoding=Encoding(encoding),
-        grant=_grant(grant, wanted_id, parts, units) if grant else None,
-        is_uploader=bool(token) and is_uploader(parts.upload_key, wanted_id, token),
-    )
+    return Wanted(photo_id=wanted_id, size=Size(size), encoding=Encoding(encoding))
 
 
 def _grant(given: str, photo_id: UUID, parts: Parts, units: UnitsOfWork) -> Grant | None:

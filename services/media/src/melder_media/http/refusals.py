@@ -1,7 +1,6 @@
 """What people and programs read when a file cannot be taken."""
 
 from melder_common.problems import Problem
-
 from melder_media.domain.pictures import Refusal
 from melder_media.settings import MediaSettings
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.datastructures import FormData, UploadFile
+
 from melder_common.ids import new_id
 from melder_common.problems import Problem, prefers_html
 from melder_common.rate_limit import RateLimiter, client_network
 from melder_common.unit_of_work import UnitsOfWork
-from starlette.datastructures import FormData, UploadFile
-
 from melder_media.domain.claims import is_uploader, upload_token
 from melder_media.domain.pictures import Inspection, PictureRefused, Refusal
 from melder_media.http.refusals import not_now, refusal_problem, unknown_photo
@@ -111,9 +111,7 @@ def _file(form: FormData, parts: Parts) -> UploadFile:
 
 async def _take(photo: UploadFile, photo_id: UUID, parts: Parts, units: UnitsOfWork) -> Inspection:
     try:
-        return await take_upload(
-            photo.file.fileno(), photo_id=photo_id, parts=parts, units=units
-        )
+        return await take_upload(photo.file.fileno(), photo_id=photo_id, parts=parts, units=units)
     except PictureRefused as error:
         raise refusal_problem(error.refusal, parts.settings) from error
     except (SanitiserBusy, SpoolFull) as error:

@@ -13,7 +13,9 @@ _OFFSET = re.compile(r"^[+-]\d\d:\d\d$")
 
 def read_suggestion(header: Any) -> Suggestion | None:
     """Place and time from a libvips image's header; None when neither is usable."""
-    lat = _degrees(_field(header, "exif-ifd3-GPSLatitude"), _field(header, "exif-ifd3-GPSLatitudeRef"))
+    lat = _degrees(
+        _field(header, "exif-ifd3-GPSLatitude"), _field(header, "exif-ifd3-GPSLatitudeRef")
+    )
     long = _degrees(
         _field(header, "exif-ifd3-GPSLongitude"), _field(header, "exif-ifd3-GPSLongitudeRef")
     )

@@ -123,9 +123,9 @@ class Sanitiser:
         self._end_process(kill=False)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module, no input in the command
+            self._process = subprocess.Popen(
                 [sys.executable, "-I", "-m", "melder_media.sanitiser"],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd="/",
                 env=_ENVIRONMENT,

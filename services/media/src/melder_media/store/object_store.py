@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import TypeVar
 
 import urllib3
-from melder_common.resilience import CircuitBreaker
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
+
+from melder_common.resilience import CircuitBreaker
 
 T = TypeVar("T")
 
@@ -115,7 +116,9 @@ class ObjectStore:
         except (MinioException, urllib3.exceptions.HTTPError, TimeoutError, OSError) as error:
             self._breaker.fail()
             code = getattr(error, "code", "")
-            raise StoreUnavailable(f"the object store failed: {type(error).__name__} {code}") from error
+            raise StoreUnavailable(
+                f"the object store failed: {type(error).__name__} {code}"
+            ) from error
         self._breaker.succeeded()
         return answer
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from melder_common.event_values import Box, Rendition
-from melder_common.unit_of_work import UnitOfWork
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from melder_common.event_values import Box, Rendition
+from melder_common.unit_of_work import UnitOfWork
 from melder_media.domain.photo import OriginalAt, Photo, PhotoState
 from melder_media.domain.pictures import Encoding, Refusal
 from melder_media.store.tables import grant_use, pending_claim, photo, preview, spool_chunk
@@ -18,8 +18,9 @@ CHUNK_BYTES = 1 << 20
 
 
 async def lock_arrival(unit: UnitOfWork, photo_id: UUID) -> None:
-    """Let only one unit at a time decide whether this photo is here: its file and its claim may
-    come at once, and each looks for the other.
+    """Let only one unit at a time decide whether this photo is here.
+
+    Its file and its claim may come at once, and each looks for the other.
     """
     key = int.from_bytes(photo_id.bytes[8:], "big", signed=True)
     await unit.connection.execute(select(func.pg_advisory_xact_lock(key)))
@@ -126,7 +127,7 @@ async def add_pending_claim(unit: UnitOfWork, photo_id: UUID, report_id: UUID) -
     row = {"photo_id": photo_id, "report_id": report_id, "since": unit.now}
     await unit.connection.execute(upsert(pending_claim).values(row).on_conflict_do_nothing())
     query = select(pending_claim.c.report_id).where(pending_claim.c.photo_id == photo_id)
-    return (await unit.connection.execute(query)).scalar_one() == report_id
+    return bool((await unit.connection.execute(query)).scalar_one() == report_id)
 
 
 async def take_pending_claim(unit: UnitOfWork, photo_id: UUID) -> UUID | None:

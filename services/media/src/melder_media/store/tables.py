@@ -1,6 +1,5 @@
 """The tables of the media service; migrations create them, a drift test compares both."""
 
-from melder_common.tables import EventTables
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -19,6 +18,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from melder_common.tables import EventTables
 
 SCHEMA = "media"
 metadata = MetaData(schema=SCHEMA)

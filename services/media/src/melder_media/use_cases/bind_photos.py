@@ -8,7 +8,6 @@ from melder_common.event_values import PhotoClaim
 from melder_common.events import PhotoRejected
 from melder_common.timers import Due, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
-
 from melder_media.domain.claims import SPOOLED, is_uploader
 from melder_media.domain.photo import ClaimRefused, Photo, PhotoState, bind
 from melder_media.domain.pictures import Refusal
@@ -77,9 +76,7 @@ async def _bind_known(unit: UnitOfWork, photo: Photo, report_id: UUID) -> None:
     await bind_received(unit, photo, report_id)
 
 
-async def _wait_for(
-    unit: UnitOfWork, photo_id: UUID, report_id: UUID, patience: timedelta
-) -> None:
+async def _wait_for(unit: UnitOfWork, photo_id: UUID, report_id: UUID, patience: timedelta) -> None:
     if await photos.add_pending_claim(unit, photo_id, report_id):
         await unit.plan("expire_claim", str(photo_id), at=unit.now + patience)
     else:

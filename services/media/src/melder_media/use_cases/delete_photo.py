@@ -7,7 +7,6 @@ from uuid import UUID
 from melder_common.events import PhotoDeleted
 from melder_common.timers import Due, postpone, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
-
 from melder_media.domain.names import original_name, rendition_prefix
 from melder_media.domain.photo import (
     GONE,
@@ -90,9 +89,7 @@ async def delete_original(due: Due, parts: Parts, units: UnitsOfWork) -> None:
         if photo is None or photo.state is not PhotoState.RELEASED:
             await settle(unit, due)
             return
-    await parts.objects.delete(
-        parts.settings.s3_bucket_originals, [original_name(photo_id)]
-    )
+    await parts.objects.delete(parts.settings.s3_bucket_originals, [original_name(photo_id)])
     async with units.begin() as unit:
         photo = await photos.lock_photo(unit, photo_id)
         if photo is not None and photo.state not in GONE:

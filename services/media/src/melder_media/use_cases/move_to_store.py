@@ -5,7 +5,6 @@ from uuid import UUID
 
 from melder_common.timers import Due, settle
 from melder_common.unit_of_work import UnitsOfWork
-
 from melder_media.domain.names import original_name
 from melder_media.domain.photo import GONE, OriginalAt
 from melder_media.parts import Parts
@@ -20,9 +19,7 @@ async def move_to_store(due: Due, parts: Parts, units: UnitsOfWork) -> None:
         if not sealed:
             await settle(unit, due)
             return
-    await parts.objects.put(
-        parts.settings.s3_bucket_originals, original_name(photo_id), sealed
-    )
+    await parts.objects.put(parts.settings.s3_bucket_originals, original_name(photo_id), sealed)
     async with units.begin() as unit:
         photo = await photos.lock_photo(unit, photo_id)
         if photo is None or photo.state in GONE:

@@ -6,7 +6,6 @@ from uuid import UUID
 from melder_common.event_values import Box
 from melder_common.events import PhotoRedacted, PhotoReleased
 from melder_common.unit_of_work import UnitOfWork
-
 from melder_media.domain.photo import SHOWABLE, Photo, PhotoState, hide, release
 from melder_media.store import photos
 
@@ -29,9 +28,7 @@ async def note_released(unit: UnitOfWork, photo: Photo, original_days: float) ->
     if photo.report_id is None:
         return
     unit.record(
-        PhotoReleased(
-            photo_id=photo.id, report_id=photo.report_id, renditions=photo.renditions
-        ),
+        PhotoReleased(photo_id=photo.id, report_id=photo.report_id, renditions=photo.renditions),
         aggregate_id=photo.id,
         report_id=photo.report_id,
     )
@@ -42,8 +39,9 @@ async def note_released(unit: UnitOfWork, photo: Photo, original_days: float) ->
 async def hide_photo(
     unit: UnitOfWork, photo_id: UUID, report_id: UUID, boxes: tuple[Box, ...]
 ) -> None:
-    """Nobody but clerks sees the photo any more. ``boxes`` are noted; the photo stays hidden as
-    long as they are not drawn.
+    """Nobody but clerks sees the photo any more.
+
+    ``boxes`` are noted; the photo stays hidden as long as they are not drawn.
     """
     photo = await photos.lock_photo(unit, photo_id)
     if photo is None or photo.report_id != report_id:

@@ -11,7 +11,6 @@ from melder_common.event_values import Rendition
 from melder_common.events import PhotoReady, PhotoRejected
 from melder_common.timers import Due, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
-
 from melder_media.domain.names import original_name, rendition_name, rendition_version
 from melder_media.domain.photo import (
     GONE,
@@ -44,12 +43,19 @@ class _Original:
     spooled: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    photo_id: UUID
+    version: str
+    files: tuple[CleanFile, ...]
+
+
 async def render_photo(due: Due, parts: Parts, units: UnitsOfWork) -> None:
     """The timer ``render_photo``; its key is the photo's id. Raises StoreUnavailable."""
     original = await _load(due, parts, units)
     if original is None:
         return
-    photo, key = original.photo, original.key
+    photo = original.photo
     try:
         files = await _render(original, parts)
     except PictureRefused as refused:
@@ -60,9 +66,9 @@ async def render_photo(due: Due, parts: Parts, units: UnitsOfWork) -> None:
             raise
         await _reject(due, photo.id, Refusal.UNREADABLE, units)
         return
-    version = rendition_version(files)
-    await _keep(photo.id, version, files, key, parts)
-    await _finish(due, photo.id, version, files, parts, units)
+    rendered = _Rendered(photo.id, rendition_version(files), files)
+    await _keep(rendered, original.key, parts)
+    await _finish(due, rendered, parts, units)
 
 
 async def _load(due: Due, parts: Parts, units: UnitsOfWork) -> _Original | None:
@@ -79,9 +85,7 @@ async def _load(due: Due, parts: Parts, units: UnitsOfWork) -> _Original | None:
 
 async def _render(original: _Original, parts: Parts) -> tuple[CleanFile, ...]:
     name = original_name(original.photo.id)
-    sealed = original.spooled or await parts.objects.get(
-        parts.settings.s3_bucket_originals, name
-    )
+    sealed = original.spooled or await parts.objects.get(parts.settings.s3_bucket_originals, name)
     content = await asyncio.to_thread(original.key.open, sealed, name)
     with _in_memory(content) as source:
         return await parts.sanitiser.render(source)
@@ -99,34 +103,26 @@ def _in_memory(content: bytes) -> Iterator[int]:
         os.close(descriptor)
 
 
-async def _keep(
-    photo_id: UUID, version: str, files: tuple[CleanFile, ...], key: DataKey, parts: Parts
-) -> None:
-    for file in files:
-        name = rendition_name(photo_id, version, file.size, file.encoding)
+async def _keep(rendered: _Rendered, key: DataKey, parts: Parts) -> None:
+    for file in rendered.files:
+        name = rendition_name(rendered.photo_id, rendered.version, file.size, file.encoding)
         sealed = key.seal(file.content, name)
         await parts.objects.put(parts.settings.s3_bucket_renditions, name, sealed)
 
 
-async def _finish(
-    due: Due,
-    photo_id: UUID,
-    version: str,
-    files: tuple[CleanFile, ...],
-    parts: Parts,
-    units: UnitsOfWork,
-) -> None:
+async def _finish(due: Due, rendered: _Rendered, parts: Parts, units: UnitsOfWork) -> None:
     shown = tuple(
         Rendition(name=file.size.value, width=file.width, height=file.height)
-        for file in files
+        for file in rendered.files
         if file.encoding is Encoding.WEBP
     )
     async with units.begin() as unit:
-        photo = await photos.lock_photo(unit, photo_id)
+        photo = await photos.lock_photo(unit, rendered.photo_id)
         if photo is None or photo.state in GONE:
-            await unit.plan("delete_photo", str(photo_id), at=unit.now)
+            await unit.plan("delete_photo", due.key, at=unit.now)
         elif photo.waits_for_rendering:
-            await _save_ready(unit, make_ready(photo, shown, version, now=unit.now), parts)
+            ready = make_ready(photo, shown, rendered.version, now=unit.now)
+            await _save_ready(unit, ready, parts)
         await settle(unit, due)
 
 
@@ -150,9 +146,7 @@ async def _reject(due: Due, photo_id: UUID, refusal: Refusal, units: UnitsOfWork
         if photo is not None and photo.waits_for_rendering:
             await photos.save_photo(unit, reject(photo, refusal))
             unit.record(
-                PhotoRejected(
-                    photo_id=photo_id, report_id=photo.report_id, reason=refusal.value
-                ),
+                PhotoRejected(photo_id=photo_id, report_id=photo.report_id, reason=refusal.value),
                 aggregate_id=photo_id,
                 report_id=photo.report_id,
             )

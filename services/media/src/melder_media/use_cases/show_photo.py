@@ -6,7 +6,6 @@ from uuid import UUID
 from melder_common.events import AccessGranted
 from melder_common.grants import Grant
 from melder_common.unit_of_work import UnitOfWork
-
 from melder_media.domain.names import preview_name, rendition_name
 from melder_media.domain.photo import GONE, SHOWABLE, Photo, PhotoState
 from melder_media.domain.pictures import Encoding, Size

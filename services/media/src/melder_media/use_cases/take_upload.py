@@ -1,4 +1,4 @@
-"""Takes a file: looks at it, seals it, keeps it in the store or, while that is away, in the spool."""
+"""Takes a file: looks at it, seals it, keeps it in the store or, if that is away, the spool."""
 
 import asyncio
 import os
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from melder_common.events import PhotoReceived, PhotoRejected
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
-
 from melder_media.domain.names import original_name, preview_name
 from melder_media.domain.photo import OriginalAt, Photo, PhotoState, reject
 from melder_media.domain.pictures import (
@@ -45,13 +44,16 @@ class SealedUpload:
     kind: str
 
 
-async def take_upload(source: int, *, photo_id: UUID, parts: Parts, units: UnitsOfWork) -> Inspection:
+async def take_upload(
+    source: int, *, photo_id: UUID, parts: Parts, units: UnitsOfWork
+) -> Inspection:
     """Keep the picture in the descriptor ``source`` under the minted ``photo_id``.
 
     Raises PictureRefused, SanitiserBusy, SpoolFull.
     """
     inspection = await _inspect(source, parts)
-    await _keep(source, inspection, photo_id, None, parts, units)
+    sealed = await asyncio.to_thread(_seal, source, inspection, photo_id, parts.master_key)
+    await _keep(sealed, None, parts, units)
     return inspection
 
 
@@ -74,7 +76,8 @@ async def take_spooled_file(
         async with units.begin() as unit:
             await _note_refusal(unit, photo_id, report_id, refused.refusal)
         raise
-    await _keep(source, inspection, photo_id, report_id, parts, units)
+    sealed = await asyncio.to_thread(_seal, source, inspection, photo_id, parts.master_key)
+    await _keep(sealed, report_id, parts, units)
 
 
 def _check_known(known: Photo) -> None:
@@ -92,31 +95,27 @@ async def _inspect(source: int, parts: Parts) -> Inspection:
 
 
 async def _keep(
-    source: int,
-    inspection: Inspection,
-    photo_id: UUID,
-    offered_for: UUID | None,
-    parts: Parts,
-    units: UnitsOfWork,
+    sealed: SealedUpload, offered_for: UUID | None, parts: Parts, units: UnitsOfWork
 ) -> None:
-    sealed = await asyncio.to_thread(_seal, source, inspection, photo_id, parts.master_key)
-    bucket, patience = parts.settings.s3_bucket_originals, parts.settings.s3_upload_seconds
-    try:
-        await parts.objects.put(
-            bucket, original_name(photo_id), sealed.original, deadline=patience
-        )
-        original_at = OriginalAt.STORE
-    except StoreUnavailable:
-        original_at = OriginalAt.SPOOL
     new = Photo(
-        id=photo_id,
+        id=sealed.photo_id,
         state=PhotoState.RECEIVED,
-        original_at=original_at,
+        original_at=await _store_original(sealed, parts),
         offered_for=offered_for,
         wrapped_key=sealed.wrapped_key,
     )
     async with units.begin() as unit:
         await _receive(unit, new, sealed, parts)
+
+
+async def _store_original(sealed: SealedUpload, parts: Parts) -> OriginalAt:
+    bucket, patience = parts.settings.s3_bucket_originals, parts.settings.s3_upload_seconds
+    name = original_name(sealed.photo_id)
+    try:
+        await parts.objects.put(bucket, name, sealed.original, deadline=patience)
+    except StoreUnavailable:
+        return OriginalAt.SPOOL
+    return OriginalAt.STORE
 
 
 def _seal(source: int, inspection: Inspection, photo_id: UUID, master: MasterKey) -> SealedUpload:

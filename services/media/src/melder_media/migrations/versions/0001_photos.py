@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from melder_common.migrations import create_event_tables
 from sqlalchemy.dialects import postgresql
+
+from melder_common.migrations import create_event_tables
 
 revision = "0001"
 down_revision = None
@@ -16,11 +17,21 @@ SCHEMA = "media"
 def upgrade() -> None:
     create_event_tables(SCHEMA)
     _create_photo()
-    for name, part in (("spool_chunk", sa.Column("number", sa.SmallInteger, primary_key=True, autoincrement=False)),
-                       ("preview", sa.Column("encoding", sa.String(10), primary_key=True))):
+    for name, part in (
+        (
+            "spool_chunk",
+            sa.Column("number", sa.SmallInteger, primary_key=True, autoincrement=False),
+        ),
+        ("preview", sa.Column("encoding", sa.String(10), primary_key=True)),
+    ):
         op.create_table(
             name,
-            sa.Column("photo_id", sa.Uuid, sa.ForeignKey(f"{SCHEMA}.photo.id", ondelete="CASCADE"), primary_key=True),
+            sa.Column(
+                "photo_id",
+                sa.Uuid,
+                sa.ForeignKey(f"{SCHEMA}.photo.id", ondelete="CASCADE"),
+                primary_key=True,
+            ),
             part,
             sa.Column("content", sa.LargeBinary, nullable=False),
             schema=SCHEMA,
@@ -30,7 +41,9 @@ def upgrade() -> None:
         "pending_claim",
         sa.Column("photo_id", sa.Uuid, primary_key=True),
         sa.Column("report_id", sa.Uuid, nullable=False, index=True),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()
+        ),
         schema=SCHEMA,
     )
     op.create_table(
@@ -47,10 +60,18 @@ def _create_photo() -> None:
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("report_id", sa.Uuid),
-        sa.Column("offered_for", sa.Uuid, comment="the report whose spooled file this is, before it claims"),
+        sa.Column(
+            "offered_for",
+            sa.Uuid,
+            comment="the report whose spooled file this is, before it claims",
+        ),
         sa.Column("format", sa.String(10)),
         sa.Column("bytes", sa.Integer),
-        sa.Column("wrapped_key", sa.LargeBinary, comment="the photo's data key; without it nothing is left"),
+        sa.Column(
+            "wrapped_key",
+            sa.LargeBinary,
+            comment="the photo's data key; without it nothing is left",
+        ),
         sa.Column("original_at", sa.String(10), nullable=False),
         sa.Column("sealed_bytes", sa.Integer, nullable=False, server_default="0"),
         sa.Column("renditions", postgresql.JSONB),
@@ -58,13 +79,17 @@ def _create_photo() -> None:
         sa.Column("redactions", postgresql.JSONB, nullable=False, server_default="[]"),
         sa.Column("wants_release", sa.Boolean, nullable=False, server_default=sa.text("false")),
         sa.Column("refusal", sa.String(40)),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()
+        ),
         sa.Column("released_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint(
             "state IN ('received', 'ready', 'released', 'hidden', 'rejected', 'erasing', 'deleted')",
             name="photo_state",
         ),
-        sa.CheckConstraint("original_at IN ('store', 'spool', 'nowhere')", name="photo_original_at"),
+        sa.CheckConstraint(
+            "original_at IN ('store', 'spool', 'nowhere')", name="photo_original_at"
+        ),
         sa.CheckConstraint(
             "state NOT IN ('ready', 'released', 'hidden') OR "
             "(report_id IS NOT NULL AND rendition_version IS NOT NULL AND wrapped_key IS NOT NULL)",
