@@ -38,7 +38,8 @@ class HistoryKind(StrEnum):
 class HistoryEntry:
     """One line of a case's history.
 
-    ``body`` (slug) and ``clerk_id`` are empty for reporters, timers and services; ``version`` is the case's version after it, where it changed one; ``codes`` are states,
+    ``body`` (slug) and ``clerk_id`` are empty for reporters, timers and services; ``version`` is
+    the case's version after it, where it changed one; ``codes`` are states,
     reasons and counts, never text of people.
     """
 
