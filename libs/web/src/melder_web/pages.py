@@ -3,10 +3,18 @@
 import gettext
 from collections.abc import Mapping
 from contextvars import ContextVar
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+)
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -34,8 +42,8 @@ _language: ContextVar[str] = ContextVar("language", default="de")
 class Pages:
     """The pages of one service.
 
-    ``package`` is the service's package: its ``http/templates`` come first, melder_web's
-    ``melder/…`` after them; its ``locale/<tag>.po`` wins over melder_web's. ``variables`` are
+    ``package`` is the service's package: its ``templates`` (a folder inside it, or a path) come
+    first, melder_web's ``melder/…`` after them; its ``locale/<tag>.po`` wins over melder_web's. ``variables`` are
     names every template of this service sees. Raises ``AssetsMissing`` when nothing is built.
     """
 
@@ -45,14 +53,14 @@ class Pages:
         *,
         site: Site | None = None,
         assets: Assets | None = None,
-        templates: str = "http/templates",
+        templates: str | Path = "http/templates",
         variables: Mapping[str, Any] | None = None,
     ) -> None:
         self.site = site or Site()
         self.assets = assets or Assets.read()
         self._translations = read_catalogues(("melder_web", package), self.site.languages)
         self.environment = Environment(
-            loader=ChoiceLoader([PackageLoader(package, templates), PackageLoader("melder_web")]),
+            loader=ChoiceLoader([_own_loader(package, templates), PackageLoader("melder_web")]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -134,3 +142,9 @@ class Pages:
 
     def _spoken(self) -> gettext.NullTranslations:
         return self._translations.get(_language.get()) or gettext.NullTranslations()
+
+
+def _own_loader(package: str, templates: str | Path) -> BaseLoader:
+    if isinstance(templates, Path):
+        return FileSystemLoader(templates)
+    return PackageLoader(package, templates)
