@@ -17,7 +17,7 @@ Lines = dict[ValuePath, int]
 _REMEDIES = {
     "missing": "add it",
     "extra_forbidden": "remove it, or correct its spelling",
-    "string_type": "put it into quotes: YAML read it as a number, date or truth value",
+    "string_type": "put the whole text into quotes: YAML read something else",
     "literal_error": "use one of the values named",
     "too_short": "add at least one entry",
     "tuple_type": "write it as a list: [ … ]",

@@ -1,0 +1,140 @@
+"""Which features of the boundary files make up whose area."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from melder_routing.domain.region import BodyEntry, BoundarySource, FeatureChoice, Region
+from melder_routing.domain.region_findings import Finding, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A polygon of a boundary file as it was read: well-known binary in the file's ``crs``."""
+
+    key: str
+    name: str
+    wkb: bytes
+    crs: str
+
+    @property
+    def digest(self) -> str:
+        """The same for the same geometry in the same reference system."""
+        return hashlib.sha256(self.crs.encode() + self.wkb).hexdigest()
+
+
+Features = Mapping[str, tuple[Feature, ...]]
+"""The features of every boundary file by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyArea:
+    """A feature that belongs to a body's jurisdiction."""
+
+    body: str
+    source: BoundarySource
+    feature: Feature
+
+    @property
+    def label(self) -> str:
+        """What the plan calls it; parts of one key in one file are told apart by their digest."""
+        return f"{self.body} {self.source.id} {self.feature.key} {self.feature.digest[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionAreas:
+    """Everything geometric of a region; ``own`` are the geometries of competences by position."""
+
+    bodies: tuple[BodyArea, ...]
+    outline: tuple[Feature, ...]
+    excluded: tuple[Feature, ...]
+    waters: tuple[Feature, ...]
+    own: Mapping[int, tuple[Feature, ...]]
+
+
+def find_areas(region: Region, features: Features) -> tuple[RegionAreas, list[Finding]]:
+    """The areas of ``region``, and what in it finds no feature."""
+    sources = {source.id: source for source in region.boundaries}
+    bodies = tuple(
+        BodyArea(body.slug, sources[source], feature)
+        for body in region.bodies
+        for source, feature in _features_of(body, region, features)
+    )
+    areas = RegionAreas(
+        bodies=bodies,
+        outline=_chosen(region.region.outline, features),
+        excluded=_chosen(region.region.excluded, features),
+        waters=_chosen(region.region.waters, features),
+        own={n: _chosen(c.own, features) for n, c in enumerate(region.competences) if c.own},
+    )
+    return areas, list(_findings(region, features, {area.body for area in bodies}))
+
+
+def _features_of(
+    body: BodyEntry, region: Region, features: Features
+) -> Iterator[tuple[str, Feature]]:
+    if body.areas is not None:
+        for choice in body.areas:
+            for feature in _chosen((choice,), features):
+                yield choice.boundaries, feature
+    elif body.ars is not None:
+        for source in region.boundaries:
+            for feature in features[source.id]:
+                if feature.key == body.ars:
+                    yield source.id, feature
+
+
+def _chosen(choices: Iterable[FeatureChoice], features: Features) -> tuple[Feature, ...]:
+    return tuple(
+        feature
+        for choice in choices
+        for feature in features[choice.boundaries]
+        if not choice.keys or feature.key in choice.keys
+    )
+
+
+def _findings(region: Region, features: Features, with_area: set[str]) -> Iterator[Finding]:
+    for path, choices in _all_choices(region):
+        yield from _missing_keys(path, choices, features)
+    for position, body in enumerate(region.bodies):
+        if body.areas is None and body.ars is not None and body.slug not in with_area:
+            yield Finding(
+                ("bodies", position, "ars"),
+                body.ars,
+                "no boundary file has an area with this key",
+                "correct the key, name areas, or add the file that has it",
+            )
+    for position, entry in enumerate(region.competences):
+        if entry.area == "jurisdiction" and entry.body not in with_area:
+            yield Finding(
+                ("competences", position, "body"),
+                entry.body,
+                "has no area that the competence could count in",
+                "give the body an ars or areas, or set area: everywhere",
+            )
+
+
+def _all_choices(region: Region) -> Iterator[tuple[Path, Iterable[FeatureChoice]]]:
+    head = region.region
+    yield ("region", "outline"), head.outline
+    yield ("region", "excluded"), head.excluded
+    yield ("region", "waters"), head.waters
+    for position, body in enumerate(region.bodies):
+        yield ("bodies", position, "areas"), body.areas or ()
+    for position, entry in enumerate(region.competences):
+        yield ("competences", position, "own"), entry.own
+
+
+def _missing_keys(
+    path: Path, choices: Iterable[FeatureChoice], features: Features
+) -> Iterator[Finding]:
+    for position, choice in enumerate(choices):
+        there = {feature.key for feature in features[choice.boundaries]}
+        for number, key in enumerate(choice.keys):
+            if key not in there:
+                yield Finding(
+                    (*path, position, "keys", number),
+                    key,
+                    f"the boundary file {choice.boundaries} has no area with this key",
+                    "correct the key, or bring the file that has it",
+                )

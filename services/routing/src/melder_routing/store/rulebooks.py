@@ -1,0 +1,150 @@
+"""The rules of the region, read in one statement and kept until an apply changes them."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from melder_common.event_values import CategoryRef, PublicationPolicy
+from melder_routing.domain.rulebook import (
+    Body,
+    Category,
+    Clearing,
+    Competence,
+    CompetenceArea,
+    Mode,
+    QueueRule,
+    Rulebook,
+)
+
+
+class RegionMissing(LookupError):
+    """No region has been applied yet; ``melder apply`` brings it."""
+
+    def __init__(self) -> None:
+        super().__init__("no region has been applied yet: run melder apply with a region file")
+
+
+class Rulebooks:
+    """The rulebook of this process; an apply elsewhere is noticed with the next question."""
+
+    def __init__(self) -> None:
+        self._kept: Rulebook | None = None
+
+    async def of_version(self, connection: AsyncConnection, version: int) -> Rulebook:
+        """The rulebook of ``version``, or a newer one when it was replaced meanwhile."""
+        if self._kept is None or self._kept.version != version:
+            self._kept = await find_rulebook(connection)
+        return self._kept
+
+    async def current(self, connection: AsyncConnection) -> Rulebook:
+        """The rulebook as it is now. Raises RegionMissing."""
+        version = await connection.scalar(text("SELECT rules_version FROM routing.region"))
+        if version is None:
+            raise RegionMissing
+        return await self.of_version(connection, version)
+
+
+_RULEBOOK = text(
+    """
+    SELECT region.rules_version, region.name, region.boundary_version, region.texts,
+        clearing_queue.slug AS clearing_queue,
+        clearing_body.slug AS clearing_body,
+        clearing_deputy.slug AS clearing_deputy,
+        (SELECT jsonb_agg(to_jsonb(body) || jsonb_build_object('parent', parent.slug))
+           FROM routing.body LEFT JOIN routing.body AS parent ON parent.id = body.parent_id
+        ) AS bodies,
+        (SELECT jsonb_agg(to_jsonb(category) ORDER BY position) FROM routing.category
+        ) AS categories,
+        (SELECT jsonb_agg(jsonb_build_object(
+                'id', competence.id, 'body', body.slug, 'mode', mode, 'area', area,
+                'category', category.slug, 'group', competence.category_group,
+                'area_m2', area_m2, 'performs_for', performs_for, 'because', because,
+                'valid_from', valid_from, 'valid_to', valid_to) ORDER BY competence.id)
+           FROM routing.competence
+           JOIN routing.body ON body.id = competence.body_id
+           LEFT JOIN routing.category ON category.id = competence.category_id
+        ) AS competences,
+        (SELECT jsonb_agg(jsonb_build_object(
+                'body', body.slug, 'queue', queue.slug,
+                'category', category.slug, 'group', body_queue.category_group))
+           FROM routing.body_queue
+           JOIN routing.body ON body.id = body_queue.body_id
+           JOIN routing.queue ON queue.id = body_queue.queue_id
+           LEFT JOIN routing.category ON category.id = body_queue.category_id
+        ) AS queues
+    FROM routing.region
+    JOIN routing.queue AS clearing_queue ON clearing_queue.id = region.clearing_queue_id
+    JOIN routing.body AS clearing_body ON clearing_body.id = region.clearing_body_id
+    JOIN routing.body AS clearing_deputy ON clearing_deputy.id = region.clearing_deputy_id
+    """
+)
+
+
+async def find_rulebook(connection: AsyncConnection) -> Rulebook:
+    """The rules in one snapshot. Raises RegionMissing."""
+    row = (await connection.execute(_RULEBOOK)).one_or_none()
+    if row is None:
+        raise RegionMissing
+    return Rulebook(
+        version=row.rules_version,
+        region=row.name,
+        boundary_version=row.boundary_version,
+        clearing=Clearing(row.clearing_queue, row.clearing_body, row.clearing_deputy),
+        bodies={values["slug"]: _body(values) for values in row.bodies},
+        categories={values["slug"]: _category(values) for values in row.categories or ()},
+        competences=tuple(_competence(values) for values in row.competences or ()),
+        queues=tuple(QueueRule(**values) for values in row.queues or ()),
+        texts=row.texts,
+    )
+
+
+def _body(values: Mapping[str, Any]) -> Body:
+    return Body(
+        slug=values["slug"],
+        name=values["name"],
+        place_name=values["place_name"],
+        article=values["article"],
+        kind=values["kind"],
+        parent=values["parent"],
+        takes_part=values["participation"] != "notice_only",
+        contact=values["contact"],
+    )
+
+
+def _category(values: Mapping[str, Any]) -> Category:
+    return Category(
+        slug=values["slug"],
+        ref=CategoryRef(slug=values["slug"], name=values["name"], group=values["group_name"]),
+        group=values["group_slug"],
+        policy=PublicationPolicy(
+            text=values["policy_text"],
+            photo=values["policy_photo"],
+            place=values["policy_place"],
+        ),
+        hazard=values["hazard"],
+        due_days=values["due_days"],
+        removed=values["removed_at"] is not None,
+    )
+
+
+def _competence(values: Mapping[str, Any]) -> Competence:
+    return Competence(
+        number=values["id"],
+        body=values["body"],
+        mode=Mode(values["mode"]),
+        area=CompetenceArea(values["area"]),
+        category=values["category"],
+        group=values["group"],
+        area_m2=values["area_m2"],
+        performs_for=frozenset(values["performs_for"]),
+        because=values["because"],
+        valid_from=_day(values["valid_from"]),
+        valid_to=_day(values["valid_to"]),
+    )
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None
