@@ -30,7 +30,8 @@ class Scope:
 
     ``queues`` and ``bodies``: cases in these queues, or with these bodies as responsible or
     working body, are seen whole; ``work_queues`` and ``work_bodies``: may be changed as well.
-    ``border_bodies``: whose neighbours' border cases appear in the border view.
+    ``border_bodies``: his own bodies and the Gemeinden a Verband works for; their neighbours'
+    border cases appear in the border view.
     """
 
     clerk_id: UUID
@@ -42,8 +43,13 @@ class Scope:
     border_bodies: frozenset[str] = frozenset()
 
 
-def scope_of(clerk_id: UUID, name: str, roles: Iterable[Role]) -> Scope:
-    """What follows from ``roles``: a role without a queue covers its body's cases everywhere."""
+def scope_of(
+    clerk_id: UUID, name: str, roles: Iterable[Role], members: frozenset[str] = frozenset()
+) -> Scope:
+    """What follows from ``roles``: a role without a queue covers its body's cases everywhere.
+
+    ``members``: the Gemeinden of the Verband that the roles belong to.
+    """
     seeing = [role for role in roles if role.role in SEEING_ROLES]
     working = [role for role in seeing if role.role in WORKING_ROLES]
     return Scope(
@@ -53,7 +59,8 @@ def scope_of(clerk_id: UUID, name: str, roles: Iterable[Role]) -> Scope:
         work_queues=_queues(working),
         bodies=_whole_bodies(seeing),
         work_bodies=_whole_bodies(working),
-        border_bodies=frozenset(role.body for role in seeing),
+        border_bodies=frozenset(role.body for role in seeing)
+        | (members if seeing else frozenset()),
     )
 
 

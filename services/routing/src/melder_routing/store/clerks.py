@@ -1,6 +1,6 @@
 """Clerks and their roles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -60,15 +60,31 @@ async def get_clerk(connection: AsyncConnection, clerk_id: UUID) -> Clerk | None
     if not rows:
         return None
     first = rows[0]
-    scope = scope_of(clerk_id, first.name, [Role(row.body, row.queue, row.role) for row in rows])
+    roles = [Role(row.body, row.queue, row.role) for row in rows]
+    members = await list_members(connection, {role.body for role in roles})
+    scope = scope_of(clerk_id, first.name, roles, members)
     return Clerk(clerk_id, first.name, first.function or "", first.body_name, scope)
 
 
-async def list_names(connection: AsyncConnection, clerk_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """The names of clerks, for pages of their own body only."""
-    if not clerk_ids:
-        return {}
-    chosen = select(clerk.c.id, clerk.c.name).where(clerk.c.id.in_(set(clerk_ids)))
+async def list_members(connection: AsyncConnection, bodies: Iterable[str]) -> frozenset[str]:
+    """The Gemeinden for which these bodies do the work, where they are a Verband."""
+    member = body.alias("member")
+    chosen = (
+        select(member.c.slug)
+        .join(body, body.c.id == member.c.parent_id)
+        .where(body.c.slug.in_(sorted(bodies)), body.c.kind == "verband")
+    )
+    return frozenset((await connection.scalars(chosen)).all())
+
+
+async def list_colleagues(connection: AsyncConnection, scope: Scope) -> dict[UUID, str]:
+    """The names of clerks who share a body with this one: staff names leave no body."""
+    chosen = (
+        select(clerk.c.id, clerk.c.name)
+        .join(clerk_role, clerk_role.c.clerk_id == clerk.c.id)
+        .where(clerk_role.c.body.in_(sorted(scope.border_bodies)))
+        .distinct()
+    )
     return {row.id: row.name for row in await connection.execute(chosen)}
 
 
