@@ -22,7 +22,7 @@ from melder_notify.store.mail_server import MailServer, ServerAddress
 from melder_notify.store.tables import event_tables
 from melder_notify.store.translations import Languages
 from melder_notify.store.vault import Vault
-from melder_notify.timers import TIMERS, plan_forgotten_mails, start_rounds
+from melder_notify.timers import RECONCILERS, TIMERS, start_rounds
 from melder_notify.use_cases.office import Office
 from melder_notify.use_cases.retire_sealing_key import retire_sealing_key
 from melder_web import Pages, install_pages
@@ -39,12 +39,12 @@ def build_app(settings: NotifySettings) -> FastAPI:
         tables=event_tables,
         subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
-        reconcilers=[plan_forgotten_mails],
+        reconcilers=RECONCILERS,
     )
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with service.lifespan(office):
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with service.lifespan(office)(app):
             await start_rounds(service.units)
             try:
                 yield

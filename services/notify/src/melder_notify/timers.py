@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from melder_common.crash_points import crash_point
+from melder_common.reconcile import Reconciler
 from melder_common.sealing import EnvelopeUnreadable
 from melder_common.timers import Due, TimerHandler, postpone, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
@@ -91,12 +92,16 @@ async def start_rounds(units: UnitsOfWork) -> None:
             await unit.plan(kind, "round", at=unit.now)
 
 
-async def plan_forgotten_mails(unit: UnitOfWork, office: Office) -> int:
-    """Reconcile: plan mails whose timer is missing; returns how many there were."""
-    before = unit.now - office.receipt_wait - timedelta(minutes=5)
-    forgotten = await list_unplanned(unit.connection, before)
-    await plan_mails(unit, forgotten)
+async def plan_forgotten_mails(units: UnitsOfWork, office: Office) -> int:
+    """Plan mails whose timer is missing; returns how many there were."""
+    async with units.begin() as unit:
+        before = unit.now - office.receipt_wait - timedelta(minutes=5)
+        forgotten = await list_unplanned(unit.connection, before)
+        await plan_mails(unit, forgotten)
     return len(forgotten)
+
+
+RECONCILERS = (Reconciler("mails_without_timer", plan_forgotten_mails),)
 
 
 async def _prepare(due: Due, office: Office, units: UnitsOfWork) -> Outgoing | None:

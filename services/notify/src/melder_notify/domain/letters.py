@@ -72,7 +72,10 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What letters may know of a report: its number and what routing says about it."""
+    """What letters may know of a report: its number and what routing says about it.
+
+    ``answers_read``: whether somebody reads what is sent to the sender's address.
+    """
 
     number: str
     region: str
@@ -81,6 +84,7 @@ class Matter:
     responsible: str | None = None
     reason: str | None = None
     usual_days: float | None = None
+    answers_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +120,12 @@ def write_receipt(matter: Matter, links: Links, words: Words, *, confirmed: bool
             Paragraph(
                 words(
                     "Sie haben nichts gemeldet? Dann hat jemand versehentlich Ihre Adresse "
-                    "angegeben. Ein Klick genügt, und wir löschen sie sofort:"
+                    "angegeben. Hier können Sie sie sofort löschen lassen:"
                 ),
                 small=True,
             ),
             Link(words("Das war ich nicht"), links.not_me),
-            Paragraph(words(_NO_ANSWERS), small=True),
+            *_where_to_answer(matter, words),
         ),
     )
 
@@ -143,7 +147,7 @@ def write_question(
         greeting=words("Guten Tag,"),
         blocks=tuple(blocks),
         sender=body,
-        closing=_farewell(links, words),
+        closing=_farewell(matter, links, words),
     )
 
 
@@ -159,7 +163,7 @@ def write_status(news: Sequence[News], matter: Matter, links: Links, words: Word
         greeting=words("Guten Tag,"),
         blocks=(*blocks, *_button(words("Meine Meldung ansehen"), links)),
         sender=latest,
-        closing=_farewell(links, words),
+        closing=_farewell(matter, links, words),
     )
 
 
@@ -188,7 +192,7 @@ def write_closing(
         greeting=words("Guten Tag,"),
         blocks=tuple(blocks),
         sender=body,
-        closing=_farewell(links, words),
+        closing=_farewell(matter, links, words),
     )
 
 
@@ -266,12 +270,16 @@ def _button(label: str, links: Links) -> list[Block]:
     return [Link(label, links.tracking, main=True)] if links.tracking else []
 
 
-def _farewell(links: Links, words: Words) -> tuple[Block, ...]:
+def _farewell(matter: Matter, links: Links, words: Words) -> tuple[Block, ...]:
     return (
-        Paragraph(words(_NO_ANSWERS), small=True),
+        *_where_to_answer(matter, words),
         Paragraph(words("Sie möchten zu dieser Meldung keine Mails mehr?"), small=True),
         Link(words("Mails abbestellen"), links.unsubscribe),
     )
+
+
+def _where_to_answer(matter: Matter, words: Words) -> tuple[Block, ...]:
+    return () if matter.answers_read else (Paragraph(words(_NO_ANSWERS), small=True),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ async def _matter(
         responsible=responsible,
         reason=words.name(facts.reason),
         usual_days=facts.usual_days,
+        answers_read=office.writer.postmark.reply_to is not None,
     )
 
 
