@@ -77,10 +77,11 @@ def read_forms(html: str) -> list[PageForm]:
     ]
 
 
-def form_to(html: str, ending: str) -> PageForm:
+def form_to(html: str, ending: str, *, containing: str = "") -> PageForm:
     """The form whose action ends with ``ending``. Raises LookupError naming what there is."""
     forms = read_forms(html)
     for form in forms:
-        if form.action.split("?")[0].rstrip("/").endswith(ending.rstrip("/")):
+        path = form.action.split("?")[0].rstrip("/")
+        if path.endswith(ending.rstrip("/")) and containing in path:
             return form
     raise LookupError(f"no form to {ending}; the page has {[form.action for form in forms]}")

@@ -15,6 +15,15 @@ SERVICES = tuple(entry.schema for entry in INSTALLATION)
 _OWNERS = {entry.schema: entry.owner for entry in INSTALLATION}
 
 
+SITE = {
+    "MELDER_SITE_NAME": "Mängelmelder",
+    "MELDER_SITE_REGION": "Rostock und Landkreis Rostock",
+    "MELDER_SITE_PHONE": "115",
+    "MELDER_SITE_PHONE_HOURS": "Montag bis Freitag 8 bis 18 Uhr",
+}
+"""What the pages of the demo call themselves."""
+
+
 def service_environment(service: str, place: Place) -> dict[str, str]:
     """All settings of ``service``, secrets as files."""
     ports = place.ports()
@@ -38,7 +47,8 @@ def service_environment(service: str, place: Place) -> dict[str, str]:
         "media": _media,
         "notify": _notify,
     }[service](place, ports)
-    return {prefix + name: value for name, value in {**shared, **own}.items()}
+    settings = {prefix + name: value for name, value in {**shared, **own}.items()}
+    return settings | SITE
 
 
 def owner_environment(service: str, place: Place) -> dict[str, str]:
@@ -99,6 +109,7 @@ def _routing(place: Place, ports: Mapping[str, int]) -> dict[str, str]:
         "OWNER_DATABASE_PASSWORD_FILE": str(place.secrets / "database/melder_routing"),
         "SESSION_KEY_FILE": str(place.secrets / "routing/session_key"),
         "GRANT_PRIVATE_KEY_FILE": str(place.secrets / "grants/private.pem"),
+        "INTAKE_URL": f"http://127.0.0.1:{ports['intake']}",
     }
 
 
