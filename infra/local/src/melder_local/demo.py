@@ -28,6 +28,7 @@ Picture = Callable[[str, int], bytes]
 
 
 def load_demo(
+    *,
     without_reports: Annotated[bool, typer.Option(help="region, clerks and key only")] = False,
 ) -> None:
     """Load the demo region into the installation that runs here."""
@@ -79,6 +80,11 @@ def write_info(place: Place, region: dict[str, Any]) -> dict[str, str]:
     file.touch(mode=0o600)
     file.write_text(text)
     return info
+
+
+def clerk_variable(body: str) -> str:
+    """The name under which ``make demo-info`` prints a body's login."""
+    return "CLERK_" + body.upper().replace("-", "_")
 
 
 def _api_key(place: Place) -> str:
@@ -149,7 +155,7 @@ class Desk:
     def __init__(self, url: str, region: dict[str, Any], info: dict[str, str]) -> None:
         self._url = url
         self._logins = [
-            (clerk["user"], info["CLERK_" + clerk["body"].upper().replace("-", "_")])
+            (clerk["user"], info[clerk_variable(clerk["body"])])
             for clerk in region["clerks"]
             if "lead" in clerk["roles"]
         ]
