@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
@@ -62,18 +63,16 @@ class PostgresCluster:
         account = UNPRIVILEGED_USER if os.geteuid() == 0 else None
         if account:
             shutil.chown(self.directory, account, account)
-        given = None if self.password is None else self.password.encode()
-        if given is not None:
-            argv += ["--pwfile=/dev/stdin"]
-        done = subprocess.run(
-            argv,
-            input=given,
-            capture_output=True,
-            user=account,
-            group=account,
-            cwd="/",
-            check=False,
-        )
+        with tempfile.NamedTemporaryFile("w") as password_file:
+            if self.password is not None:
+                password_file.write(self.password)
+                password_file.flush()
+                argv.append(f"--pwfile={password_file.name}")
+            if account:
+                shutil.chown(password_file.name, account, account)
+            done = subprocess.run(
+                argv, capture_output=True, user=account, group=account, cwd="/", check=False
+            )
         if done.returncode:
             raise PostgresMissing(done.stderr.decode(errors="replace"))
 
