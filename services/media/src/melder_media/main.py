@@ -35,8 +35,11 @@ FORM_OVERHEAD = 64 * 1024
 def build_app(settings: MediaSettings) -> FastAPI:
     """The whole service as one ASGI application."""
     parts = build_parts(settings)
-    pages = Pages("melder_web", templates="templates")
-    service = build_service(settings)
+    return build_api(build_service(settings), parts)
+
+
+def build_api(service: Service[Parts], parts: Parts) -> FastAPI:
+    """The routes and their surroundings; events and timers run while the app lives."""
 
     def started(runtime: Runtime[Parts]) -> None:
         parts.arrivals.transport = runtime.transport
@@ -50,11 +53,12 @@ def build_app(settings: MediaSettings) -> FastAPI:
             parts.sanitiser.close()
             parts.objects.close()
 
+    pages = Pages("melder_web", templates="templates")
     app = FastAPI(title="melder media", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(upload_router(parts, service.units, RateLimiter()))
     app.include_router(picture_router(parts, service.units))
     app.include_router(internal_router(parts, service.units))
-    largest = settings.max_upload_bytes + FORM_OVERHEAD
+    largest = parts.settings.max_upload_bytes + FORM_OVERHEAD
     install_edges(
         app,
         service,

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 import urllib3
 from minio import Minio
 from minio.deleteobjects import DeleteObject
@@ -20,6 +21,8 @@ from minio.error import MinioException, S3Error
 from melder_common.resilience import CircuitBreaker
 
 T = TypeVar("T")
+
+_log = structlog.get_logger("melder.media")
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
@@ -115,10 +118,9 @@ class ObjectStore:
             raise
         except (MinioException, urllib3.exceptions.HTTPError, TimeoutError, OSError) as error:
             self._breaker.fail()
-            code = getattr(error, "code", "")
-            raise StoreUnavailable(
-                f"the object store failed: {type(error).__name__} {code}"
-            ) from error
+            reason = f"{type(error).__name__} {getattr(error, 'code', '')}".strip()
+            _log.warning("object_store_failed", reason=reason)
+            raise StoreUnavailable(f"the object store failed: {reason}") from error
         self._breaker.succeeded()
         return answer
 

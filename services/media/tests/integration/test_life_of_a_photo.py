@@ -1,0 +1,320 @@
+"""Upload → bind → ready → release → public → hidden → erased."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from melder_common.clock import utc_now
+from melder_common.event_values import Box
+from melder_common.events import (
+    AccessGranted,
+    CasePhotoRedacted,
+    CasePhotoReleased,
+    PhotoDeleted,
+    PhotoReady,
+    PhotoReceived,
+    PhotoRedacted,
+    PhotoRejected,
+    PhotoReleased,
+    ReportErased,
+)
+from melder_common.grants import issue_grant
+from melder_common.ids import new_id
+
+pytestmark = pytest.mark.integration
+
+WEEK = timedelta(days=7, minutes=1)
+
+
+def released(photo_id: UUID, report_id: UUID) -> CasePhotoReleased:
+    return CasePhotoReleased(case_id=new_id(), report_id=report_id, photo_id=photo_id)
+
+
+def hidden(photo_id: UUID, report_id: UUID, *boxes: Box) -> CasePhotoRedacted:
+    return CasePhotoRedacted(
+        case_id=new_id(), report_id=report_id, photo_id=photo_id, boxes=boxes, hidden=not boxes
+    )
+
+
+def grant_for(media: Any, photo_id: UUID, report_id: UUID, **changes: Any) -> str:
+    facts = {
+        "audience": "media",
+        "clerk_id": new_id(),
+        "action": "photo.view",
+        "object_id": photo_id,
+        "report_id": report_id,
+        "now": utc_now(),
+    }
+    return issue_grant(media.grant_key, **(facts | changes))
+
+
+async def object_names(media: Any) -> set[str]:
+    settings = media.parts.settings
+    buckets = (settings.s3_bucket_originals, settings.s3_bucket_renditions)
+    return {name for bucket in buckets for name, _ in await media.parts.objects.list_names(bucket)}
+
+
+async def test_the_whole_way(media: Any, pictures: Any, report_id: UUID) -> None:
+    photo_id, token = await media.upload(pictures.talkative_jpeg())
+    await media.submit(report_id, (photo_id, token))
+    assert await media.carry_out() == ["render_photo"]
+    assert (await media.get(photo_id)).status_code == 404
+
+    await media.hear(released(photo_id, report_id), report_id)
+    for name, kind in {"thumbnail.webp": "image/webp", "list.jpg": "image/jpeg", "full.webp": "image/webp"}.items():
+        answer = await media.get(photo_id, name)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
+        assert b"CANARY" not in answer.content
+
+    await media.hear(hidden(photo_id, report_id), report_id)
+    assert (await media.get(photo_id)).status_code == 404
+
+    await media.hear(released(photo_id, report_id), report_id)
+    assert (await media.get(photo_id)).status_code == 200
+
+    await media.hear(ReportErased(report_id=report_id, cause="request"), report_id)
+    assert (await media.get(photo_id)).status_code == 404
+    assert "delete_photo" in await media.carry_out()
+    assert await object_names(media) == set()
+    kinds = [type(event) for event in await media.spoken()]
+    assert kinds == [PhotoReceived, PhotoReady, PhotoReleased, PhotoRedacted, PhotoReleased, PhotoDeleted]
+
+
+async def test_nothing_in_the_store_can_be_read(media: Any, pictures: Any, report_id: UUID) -> None:
+    photo_id, token = await media.upload(pictures.talkative_jpeg())
+    await media.submit(report_id, (photo_id, token))
+    await media.carry_out()
+    settings = media.parts.settings
+    for bucket in (settings.s3_bucket_originals, settings.s3_bucket_renditions):
+        for name, _ in await media.parts.objects.list_names(bucket):
+            kept = await media.parts.objects.get(bucket, name)
+            assert not any(trace in kept for trace in (b"CANARY", b"JFIF", b"WEBP", b"Exif"))
+
+
+async def test_release_before_rendering_is_remembered(media: Any, pictures: Any, report_id: UUID) -> None:
+    claim = await media.upload(pictures.jpeg())
+    await media.submit(report_id, claim)
+    await media.hear(released(claim[0], report_id), report_id)
+    assert (await media.get(claim[0])).status_code == 404
+    await media.carry_out()
+    assert (await media.get(claim[0])).status_code == 200
+    kinds = [type(event) for event in await media.spoken()]
+    assert kinds == [PhotoReceived, PhotoReady, PhotoReleased]
+
+
+async def test_regions_to_be_made_unreadable_hide_the_photo(media: Any, pictures: Any, report_id: UUID) -> None:
+    photo_id = await media.rendered(pictures.jpeg(), report_id)
+    await media.hear(released(photo_id, report_id), report_id)
+    await media.hear(hidden(photo_id, report_id, Box(x=0.1, y=0.1, width=0.2, height=0.2)), report_id)
+    assert (await media.get(photo_id)).status_code == 404
+    await media.hear(released(photo_id, report_id), report_id)
+    assert (await media.get(photo_id)).status_code == 404, "released although the regions are not drawn"
+
+
+async def test_another_report_cannot_release_or_hide(media: Any, pictures: Any, report_id: UUID) -> None:
+    photo_id = await media.rendered(pictures.jpeg(), report_id)
+    stranger = new_id()
+    await media.hear(released(photo_id, stranger), stranger)
+    assert (await media.get(photo_id)).status_code == 404
+    await media.hear(released(photo_id, report_id), report_id)
+    await media.hear(hidden(photo_id, stranger), stranger)
+    assert (await media.get(photo_id)).status_code == 200
+
+
+async def test_events_heard_twice_change_nothing(media: Any, pictures: Any, report_id: UUID) -> None:
+    claim = await media.upload(pictures.jpeg())
+    for _ in range(2):
+        await media.submit(report_id, claim)
+    await media.carry_out()
+    for _ in range(2):
+        await media.hear(released(claim[0], report_id), report_id)
+    await media.submit(report_id, claim)
+    await media.carry_out()
+    kinds = [type(event) for event in await media.spoken()]
+    assert kinds == [PhotoReceived, PhotoReady, PhotoReleased]
+
+
+class TestClaims:
+    async def test_a_wrong_token_binds_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id, _ = await media.upload(pictures.jpeg())
+        await media.submit(report_id, (photo_id, "A" * 32))
+        await media.carry_out()
+        rejected = (await media.spoken())[-1]
+        assert rejected == PhotoRejected(photo_id=photo_id, report_id=report_id, reason="unknown_photo")
+
+    async def test_a_photo_belongs_to_one_report(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        claim = await media.upload(pictures.jpeg())
+        other = new_id()
+        await media.submit(report_id, claim)
+        await media.submit(other, claim)
+        await media.carry_out()
+        events = await media.spoken()
+        assert [e.report_id for e in events if isinstance(e, PhotoRejected)] == [other]
+        assert [e.report_id for e in events if isinstance(e, PhotoReady)] == [report_id]
+
+    async def test_spooled_is_no_password(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id, _ = await media.upload(pictures.jpeg())
+        await media.submit(report_id, (photo_id, "spooled"))
+        assert isinstance((await media.spoken())[-1], PhotoRejected)
+
+    async def test_a_swept_upload_is_answered(self, media: Any, report_id: UUID) -> None:
+        gone = new_id()
+        from melder_media.domain.claims import upload_token
+
+        await media.submit(report_id, (gone, upload_token(media.parts.upload_key, gone)))
+        assert isinstance((await media.spoken())[-1], PhotoRejected)
+
+
+class TestSpooledFiles:
+    async def test_file_before_claim(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = new_id()
+        answer = await media.pass_on(photo_id, report_id, pictures.jpeg())
+        assert answer.status_code == 200
+        assert answer.json()["upload_token"]
+        await media.submit(report_id, (photo_id, "spooled"))
+        await media.carry_out()
+        assert isinstance((await media.spoken())[-1], PhotoReady)
+
+    async def test_claim_before_file(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = new_id()
+        await media.submit(report_id, (photo_id, "spooled"))
+        assert (await media.pass_on(photo_id, report_id, pictures.jpeg())).status_code == 200
+        await media.carry_out()
+        assert isinstance((await media.spoken())[-1], PhotoReady)
+
+    async def test_passing_on_twice_changes_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = new_id()
+        answers = [await media.pass_on(photo_id, report_id, pictures.jpeg()) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert answers[0].json() == answers[1].json()
+        await media.submit(report_id, (photo_id, "spooled"))
+        await media.carry_out()
+        assert [type(e) for e in await media.spoken()] == [PhotoReceived, PhotoReady]
+
+    @pytest.mark.parametrize("claim_first", [True, False])
+    async def test_a_useless_file_is_answered(self, media: Any, report_id: UUID, *, claim_first: bool) -> None:
+        photo_id = new_id()
+        if claim_first:
+            await media.submit(report_id, (photo_id, "spooled"))
+        for _ in range(2):
+            assert (await media.pass_on(photo_id, report_id, b"no picture")).status_code == 415
+        if not claim_first:
+            await media.submit(report_id, (photo_id, "spooled"))
+        rejected = PhotoRejected(photo_id=photo_id, report_id=report_id, reason="not_an_image")
+        assert await media.spoken() == [rejected]
+
+    async def test_another_reports_claim_gets_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = new_id()
+        await media.pass_on(photo_id, report_id, pictures.jpeg())
+        stranger = new_id()
+        await media.submit(stranger, (photo_id, "spooled"))
+        assert (await media.spoken())[-1].report_id == stranger
+        await media.submit(report_id, (photo_id, "spooled"))
+        await media.carry_out()
+        assert (await media.spoken())[-1].report_id == report_id
+
+    async def test_a_file_that_never_comes_is_given_up(self, media: Any, report_id: UUID) -> None:
+        photo_id = new_id()
+        await media.submit(report_id, (photo_id, "spooled"))
+        await media.carry_out(later=timedelta(days=15))
+        assert (await media.spoken())[-1].reason == "never_arrived"
+
+    async def test_a_file_after_the_erasure_is_not_kept(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = new_id()
+        await media.submit(report_id, (photo_id, "spooled"))
+        await media.hear(ReportErased(report_id=report_id, cause="request"), report_id)
+        assert (await media.pass_on(photo_id, report_id, pictures.jpeg())).status_code == 410
+        assert await object_names(media) == set()
+
+    async def test_only_with_the_internal_token(self, media: Any, pictures: Any) -> None:
+        answer = await media.client.put(
+            f"/internal/photos/{new_id()}", content=pictures.jpeg(), headers={"X-Report-Id": str(new_id())}
+        )
+        assert answer.status_code == 401
+
+
+class TestGrants:
+    async def test_a_clerk_sees_what_is_not_public_and_it_is_noted_once(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
+        photo_id = await media.rendered(pictures.jpeg(), report_id)
+        grant = grant_for(media, photo_id, report_id)
+        for name in ("thumbnail.webp", "full.jpg"):
+            answer = await media.get(photo_id, name, grant=grant)
+            assert answer.status_code == 200
+            assert answer.headers["cache-control"] == "no-store"
+        noted = [e for e in await media.spoken() if isinstance(e, AccessGranted)]
+        assert [(e.object_id, e.report_id, e.action) for e in noted] == [(photo_id, report_id, "photo.view")]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"audience": "notify"},
+            {"action": "photo.delete"},
+            {"object_id": new_id()},
+            {"now": utc_now() - timedelta(minutes=5)},
+            {"now": utc_now() + timedelta(minutes=5)},
+        ],
+        ids=["audience", "action", "object", "expired", "not yet"],
+    )
+    async def test_another_grant_shows_nothing(
+        self, media: Any, pictures: Any, report_id: UUID, changes: dict[str, Any]
+    ) -> None:
+        photo_id = await media.rendered(pictures.jpeg(), report_id)
+        answer = await media.get(photo_id, grant=grant_for(media, photo_id, report_id, **changes))
+        assert answer.status_code == 404
+
+    async def test_a_tampered_grant_shows_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = await media.rendered(pictures.jpeg(), report_id)
+        grant = grant_for(media, photo_id, report_id)
+        for broken in (grant[:-2], "A" + grant[1:], grant + "x", "ä", "." * 50, grant.split(".")[0]):
+            assert (await media.get(photo_id, grant=broken)).status_code == 404
+        assert not [e for e in await media.spoken() if isinstance(e, AccessGranted)]
+
+    async def test_a_grant_ends_with_the_erasure(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = await media.rendered(pictures.jpeg(), report_id)
+        grant = grant_for(media, photo_id, report_id)
+        await media.hear(ReportErased(report_id=report_id, cause="request"), report_id)
+        assert (await media.get(photo_id, grant=grant)).status_code == 404
+
+
+class TestKeeping:
+    async def test_unclaimed_uploads_are_swept(self, media: Any, pictures: Any) -> None:
+        photo_id, token = await media.upload(pictures.jpeg())
+        media.parts.arrivals.transport = EverythingArrived()
+        assert await media.carry_out(later=timedelta(days=6)) == []
+        assert await media.carry_out(later=WEEK) == ["sweep_orphan", "delete_photo"]
+        assert await object_names(media) == set()
+        assert (await media.spoken())[-1] == PhotoDeleted(photo_id=photo_id)
+        assert (await media.get(photo_id, token=token)).status_code == 404
+
+    async def test_unclaimed_uploads_stay_while_intake_is_not_heard(self, media: Any, pictures: Any) -> None:
+        await media.upload(pictures.jpeg())
+        assert await media.carry_out(later=WEEK) == ["sweep_orphan"]
+        assert len(await object_names(media)) == 1
+
+    async def test_claimed_photos_are_never_swept(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        media.parts.arrivals.transport = EverythingArrived()
+        await media.rendered(pictures.jpeg(), report_id)
+        assert await media.carry_out(later=WEEK) == []
+
+    async def test_originals_go_two_weeks_after_release(self, media: Any, pictures: Any, report_id: UUID) -> None:
+        photo_id = await media.rendered(pictures.jpeg(), report_id)
+        await media.hear(released(photo_id, report_id), report_id)
+        originals = media.parts.settings.s3_bucket_originals
+        await media.carry_out(later=timedelta(days=13))
+        assert len(await media.parts.objects.list_names(originals)) == 1
+        await media.carry_out(later=timedelta(days=14, minutes=1))
+        assert await media.parts.objects.list_names(originals) == []
+        assert (await media.get(photo_id)).status_code == 200
+
+
+class EverythingArrived:
+    """A relay of intake that has said nothing yet."""
+
+    async def ask_ends(self, speaker: str, partition: int, cursor: int) -> Any:
+        from melder_common.transport import LogEnds
+
+        return LogEnds(head=cursor, first=0)
