@@ -1,5 +1,6 @@
 """Citizens and clerks as programs: they use the same doors as people, without scripts."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,27 @@ class Citizen:
             files=files or None,
         )
         return Filed(number=_checked(answer).json()[0]["service_request_id"])
+
+    def report_surely(self, fields: Mapping[str, str], *, key: str) -> Filed:
+        """As ``report_by_app``, trying again with the same idempotency key until it is answered."""
+        for _ in range(50):
+            try:
+                answer = self._http.post(
+                    "/open311/v2/requests.json",
+                    data={"api_key": self._api_key, **fields},
+                    headers={"Idempotency-Key": key},
+                )
+            except httpx.TransportError:
+                continue
+            if answer.status_code < 500:
+                return Filed(number=_checked(answer).json()[0]["service_request_id"])
+            time.sleep(0.2)
+        raise DoorClosed(f"no answer for {fields}")
+
+    def routed(self, number: str) -> dict[str, Any] | None:
+        """The report once somebody is responsible for it."""
+        shown = self.request(number)
+        return shown if shown.get("agency_responsible") else None
 
     def can_report(self) -> bool:
         """Whether intake takes reports: it has heard of a complete catalogue."""

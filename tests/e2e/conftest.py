@@ -1,0 +1,38 @@
+"""The whole system for end-to-end tests: every part real, started once per worker."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from melder_common.testing.ports import free_ports
+from melder_local.place import Place
+from melder_local.running import stop
+from melder_local.system import System
+from melder_web.testing import chromium
+
+__all__ = ["chromium", "system"]
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The demo region, running, with clerks and an API key, without any report."""
+    run = tmp_path_factory.mktemp("melder")
+    place = Place(run, free_ports(1)[0])
+    environment = {
+        **os.environ,
+        "MELDER_RUN_DIR": str(run),
+        "MELDER_PORT": str(place.port),
+        "MELDER_DURABLE": "0",
+    }
+    try:
+        melder_local = Path(sys.executable).parent / "melder-local"
+        subprocess.run([melder_local, "up"], env=environment, check=True)
+        demo = [sys.executable, "-m", "melder_local.demo", "--without-reports"]
+        subprocess.run(demo, env=environment, check=True)
+        yield System(place)
+    finally:
+        stop(place)
