@@ -55,6 +55,8 @@ class S3Store:
             "-s3",
             f"-s3.port={self.port}",
             f"-s3.port.grpc={s3_grpc}",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             f"-s3.config={self.directory / 's3.json'}",
             "-s3.iam=false",
             f"-filer.localSocket={self.directory / 'filer.sock'}",
