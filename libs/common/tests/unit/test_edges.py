@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import httpx
 import pytest
 import structlog
-from fastapi import APIRouter, FastAPI, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.staticfiles import StaticFiles
 from opentelemetry import trace
 from pydantic import BaseModel
@@ -21,7 +21,6 @@ from melder_common.edges import install_edges
 from melder_common.geo import Latitude, Longitude
 from melder_common.health import Health
 from melder_common.idempotency import KeyReused
-from melder_common.internal_auth import internal_headers, require_internal
 from melder_common.problems import Problem
 from melder_common.settings import ServiceSettings
 from melder_common.telemetry import outgoing_headers
@@ -71,21 +70,6 @@ async def near(lat: Annotated[Latitude, Query()], long: Annotated[Longitude, Que
     return lat + long
 
 
-@router.post("/form")
-async def form(description: Annotated[LongText, Form()]) -> str:
-    return description
-
-
-@router.post("/photos")
-async def photo(photo: UploadFile) -> int:
-    return len(await photo.read())
-
-
-@router.post("/raw")
-async def raw(request: Request) -> int:
-    return len(await request.body())
-
-
 @router.get("/gone")
 async def gone() -> None:
     raise Problem(410, "report-erased", "Erased", "It was erased.", members={"number": "X"})
@@ -122,12 +106,6 @@ async def database(sqlstate: str) -> None:
     raise DBAPIError("SELECT 1", {"x": "erika"}, DriverError(sqlstate))
 
 
-@router.get("/internal/thing")
-async def internal(request: Request) -> str:
-    await require_internal("s3cret")(request)
-    return "in"
-
-
 def service(tmp_path: Path) -> Any:
     settings = ServiceSettings(
         database_url="postgresql+asyncpg://melder@localhost/melder",
@@ -159,7 +137,6 @@ def app(tmp_path: Path) -> FastAPI:
         service(tmp_path),
         render_page=page,
         problems_by_path={"/open311": special},
-        body_limits={"/photos": 3_000_000},
     )
     app.mount("/static", StaticFiles(directory=tmp_path))
     return app
@@ -361,73 +338,11 @@ async def test_keys_used_twice_are_a_conflict(client: httpx.AsyncClient) -> None
     is_problem(await client.get("/twice"), 409, "idempotency-key-reused")
 
 
-async def test_large_bodies_are_refused_by_header_and_by_count(client: httpx.AsyncClient) -> None:
-    megabyte = b"x" * 1024 * 1024
-    assert (await client.post("/raw", content=megabyte)).json() == len(megabyte)
-    refused = await client.post("/raw", content=megabyte + b"x")
-    assert is_problem(refused, 413, "too-large")["limit_bytes"] == len(megabyte)
-
-    async def endless() -> AsyncIterator[bytes]:
-        while True:
-            yield megabyte
-
-    is_problem(await client.post("/raw", content=endless()), 413, "too-large")
-    form = {"description": "x" * 2_000_000}
-    is_problem(await client.post("/form", data=form), 413, "too-large")
-    good = await client.post("/photos", files={"photo": b"x" * 2_500_000})
-    assert good.json() == 2_500_000
-    large = await client.post("/photos", files={"photo": b"x" * 3_500_000})
-    is_problem(large, 413, "too-large")
-
-    async def streamed_form() -> AsyncIterator[bytes]:
-        yield b'--b\r\nContent-Disposition: form-data; name="photo"; filename="x"\r\n\r\n'
-        for _ in range(5):
-            yield megabyte
-
-    multipart = {"Content-Type": "multipart/form-data; boundary=b"}
-    is_problem(
-        await client.post("/photos", content=streamed_form(), headers=multipart), 413, "too-large"
-    )
-
-
-@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "nonsense", "gzip, gzip"])
-async def test_compressed_bodies_are_refused(client: httpx.AsyncClient, coding: str) -> None:
-    answer = await client.post("/raw", content=b"x", headers={"Content-Encoding": coding})
-    is_problem(answer, 415, "content-encoding-not-supported")
-
-
-async def test_nul_bytes_and_monstrous_heads_are_refused(client: httpx.AsyncClient) -> None:
-    is_problem(await client.get("/reports/%00/x"), 400, "invalid-address")
-    is_problem(await client.get("/near?lat=%00&long=1"), 400, "invalid-address")
-    is_problem(await client.get("/near?lat=" + "1" * 9000), 414, "address-too-long")
-    heavy = {"X-Heavy": "x" * 33_000}
-    is_problem(await client.get("/near", headers=heavy), 431, "headers-too-large")
-
-
-async def test_broken_multipart_is_a_client_problem(client: httpx.AsyncClient) -> None:
-    for kind, body in [
-        ("multipart/form-data; boundary=b", b"--b\r\nnonsense"),
-        ("multipart/form-data", b"x"),
-        ("multipart/form-data; boundary=b; charset=nonsense", b"--b\r\n\r\n--b--"),
-        ("application/x-www-form-urlencoded; charset=nonsense", b"description=%ff"),
-    ]:
-        answer = await client.post("/form", content=body, headers={"Content-Type": kind})
-        assert answer.status_code in {200, 400, 422}, kind
-
-
 async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
     answer = await client.head("/reports/1/2")
     assert answer.status_code == 200
     assert answer.content == b""
     assert int(answer.headers["content-length"]) > 0
-
-
-async def test_internal_calls_need_the_token(client: httpx.AsyncClient) -> None:
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic s3cret"}):
-        answer = await client.get("/internal/thing", headers=headers)
-        is_problem(answer, 401, "internal-token-required")
-    answer = await client.get("/internal/thing", headers=internal_headers("s3cret"))
-    assert answer.json() == "in"
 
 
 async def test_liveness_watches_tasks_and_readiness_conditions(
