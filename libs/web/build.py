@@ -8,6 +8,7 @@ build. File names carry a hash of their content; ``manifest.json`` is written la
 so that a running service never reads half a build.
 """
 
+# ruff: noqa: INP001, S603, T201 - a script, no package; it runs pinned tools and prints
 import argparse
 import base64
 import gzip
@@ -23,8 +24,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import brotli
-from fontTools import subset
+import brotli  # type: ignore[import-untyped]  # has no stubs
+from fontTools import subset  # type: ignore[import-untyped]  # has no stubs
 
 HERE = Path(__file__).resolve().parent
 FRONTEND = HERE / "frontend"
@@ -36,8 +37,12 @@ FONTS = {
     "fira-sans-medium": "FiraSans-Medium.woff2",
     "fira-sans-semibold": "FiraSans-SemiBold.woff2",
 }
-LETTERS = "U+0020-007E,U+00A0-017F,U+0218-021B,U+02C6-02DC,U+1E9E,U+2010-2027,U+202F-203A,U+20AC,U+2116,U+2122,U+2190-2193,U+2212"
+LETTERS = (
+    "U+0020-007E,U+00A0-017F,U+0218-021B,U+02C6-02DC,U+1E9E,U+2010-2027,"
+    "U+202F-203A,U+20AC,U+2116,U+2122,U+2190-2193,U+2212"
+)
 """Latin with Extended-A (German, Polish, Turkish, Czech …), typographic signs, arrows, minus."""
+Command = list[str | Path]
 SCRIPTS = ("citizen", "desk", "map")
 TARGET = "chrome111,firefox113,safari16.4"
 
@@ -113,7 +118,7 @@ def install_packages(node: Path) -> None:
     stamp = MODULES / ".melder-lock"
     if stamp.is_file() and stamp.read_text() == lock:
         return
-    command = [node / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command: Command = [node / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
     subprocess.run(command, cwd=HERE, env=environment, check=True)
     stamp.write_text(lock)
@@ -136,7 +141,12 @@ def cut_font(source: str) -> bytes:
 def build_styles(node: Path, work: Path, fonts: dict[str, dict[str, str]]) -> dict[str, bytes]:
     """``app.css``: KERN without grid and utilities, then our rules, minified."""
     compiled = work / "app.css"
-    run_sass = [node / "node", MODULES / "sass" / "sass.js", "--no-source-map", "--quiet-deps"]
+    run_sass: Command = [
+        node / "node",
+        MODULES / "sass" / "sass.js",
+        "--no-source-map",
+        "--quiet-deps",
+    ]
     styles = FRONTEND / "styles" / "app.scss"
     subprocess.run([*run_sass, f"--load-path={MODULES}", styles, compiled], check=True)
     minified = work / "app.min.css"
@@ -161,8 +171,9 @@ def build_scripts(work: Path) -> dict[str, bytes]:
 def run_esbuild(source: Path, target: Path, *options: str) -> None:
     """The platform's binary itself: its npm wrapper needs install scripts."""
     binary = MODULES / "@esbuild" / "linux-x64" / "bin" / "esbuild"
-    command = [binary, source, f"--outfile={target}", "--minify", f"--target={TARGET}", *options]
-    subprocess.run([*command, "--log-level=warning", "--charset=utf8"], check=True)
+    minify = ["--minify", f"--target={TARGET}", "--charset=utf8", "--log-level=warning"]
+    command: Command = [binary, source, f"--outfile={target}", *minify, *options]
+    subprocess.run(command, check=True)
 
 
 def read_images() -> dict[str, bytes]:

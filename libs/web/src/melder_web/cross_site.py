@@ -49,6 +49,7 @@ class CrossSiteCheck:
         self._exempt = tuple(exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
         if scope["type"] == "http" and not scope["path"].startswith(self._exempt):
             request = Request(scope)
             if is_cross_site(request):

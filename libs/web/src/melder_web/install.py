@@ -19,7 +19,8 @@ def install_pages(
     """Add security headers, the cross-site check with its page, and the files under ``/static``.
 
     Call it after everything else that adds middleware: what is added last answers first, and every
-    answer shall carry the headers. Error pages come from ``install_problem_handlers(app, render_page=render_page(pages))``.
+    answer shall carry the headers. Error pages come from
+    ``install_problem_handlers(app, render_page=render_page(pages))``.
     """
     render = render_page(pages)
 

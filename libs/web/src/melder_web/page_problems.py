@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from melder_common.problems import Problem
-
 from melder_web.forms import FormErrors
 from melder_web.pages import Pages
 

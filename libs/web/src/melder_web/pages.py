@@ -30,7 +30,7 @@ from melder_web.formats import Formats
 from melder_web.forms import FORM_TOKEN_FIELD, FormErrors, new_form_token
 from melder_web.site import Site
 
-LANGUAGE_COOKIE = "language"
+ONE_YEAR_S = 365 * 24 * 60 * 60
 PRIVATE = "no-store"
 PUBLIC_MINUTE = "public, max-age=60"
 
@@ -43,8 +43,8 @@ class Pages:
     """The pages of one service.
 
     ``package`` is the service's package: its ``templates`` (a folder inside it, or a path) come
-    first, melder_web's ``melder/…`` after them; its ``locale/<tag>.po`` wins over melder_web's. ``variables`` are
-    names every template of this service sees. Raises ``AssetsMissing`` when nothing is built.
+    first, melder_web's ``melder/…`` after them; its ``locale/<tag>.po`` wins over melder_web's.
+    ``variables`` are names every template of this service sees. Raises ``AssetsMissing`` when nothing is built.
     """
 
     def __init__(
@@ -91,7 +91,10 @@ class Pages:
             "Cache-Control": cache,
             "Vary": "Accept-Language, Cookie",
         }
-        return HTMLResponse(content, status_code=status, headers={**sent, **(headers or {})})
+        response = HTMLResponse(content, status_code=status, headers={**sent, **(headers or {})})
+        if request.query_params.get("lang") == language:
+            _remember_language(request, response, language)
+        return response
 
     def render_text(self, name: str, *, language: str = "de", **context: Any) -> str:
         """The template's text without a response, for parts of pages and for tests."""
@@ -105,7 +108,7 @@ class Pages:
 
     def language_of(self, request: Request) -> str:
         """From ``?lang=``, else the cookie, else ``Accept-Language``; only what the site offers."""
-        chosen = [request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)]
+        chosen = [request.query_params.get("lang"), request.cookies.get(_language_cookie(request))]
         accepted = accepted_languages(request.headers.get("accept-language", ""))
         wanted = [tag for tag in (*chosen, *accepted) if tag]
         return choose_language(wanted, self.site.languages)
@@ -142,6 +145,22 @@ class Pages:
 
     def _spoken(self) -> gettext.NullTranslations:
         return self._translations.get(_language.get()) or gettext.NullTranslations()
+
+
+def _language_cookie(request: Request) -> str:
+    """Its name; over https bound to this host by the prefix (RFC 6265bis)."""
+    return "__Host-language" if request.url.scheme == "https" else "language"
+
+
+def _remember_language(request: Request, response: HTMLResponse, language: str) -> None:
+    response.set_cookie(
+        _language_cookie(request),
+        language,
+        max_age=ONE_YEAR_S,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def _own_loader(package: str, templates: str | Path) -> BaseLoader:

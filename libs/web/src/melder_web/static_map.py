@@ -99,9 +99,7 @@ class MapView:
         return self._pixels_per_degree_north * math.cos(math.radians(self.lat))
 
 
-def draw_map(
-    view: MapView, shapes: Iterable[Shape], pin: tuple[float, float] | None = None
-) -> str:
+def draw_map(view: MapView, shapes: Iterable[Shape], pin: tuple[float, float] | None = None) -> str:
     """An SVG document: areas with names where there is room, the region's border, a pin."""
     areas, names = [], []
     for shape in sorted(shapes, key=lambda shape: shape.is_region):
@@ -147,7 +145,8 @@ def _name(view: MapView, shape: Shape) -> str:
     if shape.is_region or not fits:
         return ""
     x, y = (left + right) / 2, (top + bottom) / 2 + 4
-    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="middle" fill="#353b5b">{escape(shape.name)}</text>'
+    place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="middle"'
+    return f'<text {place} fill="#353b5b">{escape(shape.name)}</text>'
 
 
 def _pin(x: float, y: float) -> str:

@@ -9,6 +9,7 @@ Playwright's synchronous interface occupies its thread's event loop: modules tha
 have plain ``def`` tests, and no async fixtures.
 """
 
+# ruff: noqa: S101 - assertions are this module's work
 import contextlib
 import json
 import os
