@@ -1,6 +1,6 @@
 """What intake hears: event → use case. Equal to the hearers named in ``melder_common.events``."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from melder_common.envelope import Heard
@@ -19,7 +19,6 @@ from melder_common.events import (
     CatalogueCategoryDescribed,
     CataloguePublished,
     CatalogueReceptionAreaDescribed,
-    Event,
     PhotoDeleted,
     PhotoReady,
     PhotoRedacted,
@@ -28,16 +27,16 @@ from melder_common.events import (
     PhotoSnapshot,
     ReplyReceived,
 )
+from melder_common.handlers import Handler, Subscriptions
 from melder_common.unit_of_work import UnitOfWork
 from melder_intake.parts import Parts
 from melder_intake.use_cases import follow_case, follow_photos, learn_catalogue
 from melder_intake.use_cases.take_reply import take_reply
 
-Handler = Callable[[UnitOfWork, Sequence[Heard[Any]], Parts], Awaitable[None]]
 UseCase = Callable[[UnitOfWork, Sequence[Heard[Any]]], Awaitable[None]]
 
 
-def _apply(use_case: UseCase) -> Handler:
+def _apply(use_case: UseCase) -> Handler[Parts]:
     """A handler of a use case that needs nothing but its unit and the events."""
 
     async def handle(unit: UnitOfWork, heard: Sequence[Heard[Any]], _parts: Parts) -> None:
@@ -46,7 +45,7 @@ def _apply(use_case: UseCase) -> Handler:
     return handle
 
 
-SUBSCRIPTIONS: Mapping[type[Event], Handler] = {
+SUBSCRIPTIONS: Subscriptions[Parts] = {
     PhotoReady: _apply(follow_photos.follow_ready),
     PhotoRejected: _apply(follow_photos.follow_rejected),
     CaseRouted: _apply(follow_case.follow_routing),

@@ -15,6 +15,7 @@ class IntakeSettings(ServiceSettings):
     Byte figures: ``photo_bytes`` is the largest photo taken, ``request_bytes`` the largest whole
     request, ``spool_bytes`` what the photo spool may hold before photos are turned away (the
     report itself is always kept). ``routing_wait_s`` is how long somebody may wait for the hint.
+    ``open311_test_url`` is named by discovery as the endpoint for trying out (default: this one).
     """
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True)
@@ -26,7 +27,7 @@ class IntakeSettings(ServiceSettings):
     tracking_key_file: Path
     form_key_file: Path
     sealing_public_dir: Path
-    endpoint_type: str = Field(default="production", pattern="^(production|test)$")
+    open311_test_url: str | None = None
     photos_per_report: int = Field(default=5, ge=0, le=20)
     photo_bytes: int = Field(default=20_000_000, ge=100_000)
     request_bytes: int = Field(default=80_000_000, ge=1_000_000)

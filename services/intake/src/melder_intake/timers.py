@@ -1,22 +1,22 @@
 """What falls due at intake: kind → what is done. Media is called between units, never within."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
-from melder_common.idempotency import forget_expired
-from melder_common.timers import Due, TimerHandler, postpone, settle
+from melder_common.reconcile import Reconciler
+from melder_common.timers import Due, TimerHandler, settle
 from melder_common.unit_of_work import UnitsOfWork
 from melder_intake.parts import Parts
 from melder_intake.store import photo_spool
 from melder_intake.store.media import PhotoRefused
+from melder_intake.store.public_reading import count_unrouted
 from melder_intake.use_cases.accept_report import FORWARD_PHOTO
 from melder_intake.use_cases.forward_photo import give_up_photo, settle_forwarded_photo
 
-SWEEP = "sweep"
-SWEEP_EVERY = timedelta(hours=1)
+ROUTED_WITHIN = timedelta(seconds=60)
 
 _log = structlog.get_logger("melder.intake.timers")
 
@@ -49,18 +49,25 @@ async def forward_spooled_photo(due: Due, parts: Parts, units: UnitsOfWork) -> N
         await settle(unit, due)
 
 
-async def sweep(due: Due, parts: Parts, units: UnitsOfWork) -> None:
-    """Forget files of forms never sent and idempotency keys whose time is over; then again."""
+async def find_unrouted(units: UnitsOfWork, _parts: Parts) -> int:
+    """Reports older than a minute that have no case: routing has not heard of them, or is away."""
+    async with units.engine.connect() as connection:
+        return await count_unrouted(connection, units.clock() - ROUTED_WITHIN)
+
+
+async def forget_old_drafts(units: UnitsOfWork, parts: Parts) -> int:
+    """Files of forms that were never sent; after a day they go."""
     async with units.begin() as unit:
-        files = await photo_spool.forget_drafts(
+        return await photo_spool.forget_drafts(
             unit.connection, unit.now - parts.settings.drafts_kept
         )
-        keys = await forget_expired(unit)
-        await postpone(unit, due, unit.now + SWEEP_EVERY)
-    _log.info("swept", draft_photos=files, idempotency_keys=keys)
 
 
 HANDLERS: Mapping[str, TimerHandler[Parts]] = {
     FORWARD_PHOTO: forward_spooled_photo,
-    SWEEP: sweep,
 }
+
+RECONCILERS: Sequence[Reconciler[Parts]] = (
+    Reconciler("reports_without_case", find_unrouted),
+    Reconciler("old_draft_photos", forget_old_drafts),
+)

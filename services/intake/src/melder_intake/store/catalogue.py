@@ -81,7 +81,7 @@ async def save_published(
         connection,
         at,
         published=said.model_dump(mode="json"),
-        revision=func.coalesce(select(region.c.revision).scalar_subquery(), 0) + 1,
+        revision=1,
     )
 
 
@@ -133,6 +133,8 @@ async def find_reception(connection: AsyncConnection) -> Reception | None:
 async def _save_region(connection: AsyncConnection, at: datetime, **values: Any) -> None:
     row = {"one": True, "changed_at": at, **values}
     statement = upsert(region).values(row)
+    if "revision" in row:
+        row["revision"] = region.c.revision + 1
     await connection.execute(
         statement.on_conflict_do_update(index_elements=[region.c.one], set_=row)
     )

@@ -1,0 +1,58 @@
+"""Errors in the format of the client: GeoReport v2 knows 404, 403 and 400."""
+
+from fastapi import Request, Response
+
+from melder_common.problems import Problem
+from melder_intake.domain.submission import Fault
+from melder_intake.http.open311_documents import Document, write
+from melder_intake.http.sentences import sentence
+
+_PARAMETERS = {
+    "category": "service_code",
+    "place": "lat, long",
+    "address": "address_string",
+    "name": "first_name, last_name",
+    "account": "account_id",
+    "photo": "media",
+}
+_KEPT_STATUS = frozenset({400, 403, 404, 429})
+
+
+class Open311Error(Problem):
+    """An error for a client of Open311. ``descriptions``: one or more sentences."""
+
+    def __init__(self, status: int, *descriptions: str) -> None:
+        super().__init__(status, "open311", detail=" ".join(descriptions))
+        self.descriptions = descriptions
+
+
+def error_of_faults(faults: tuple[Fault, ...], *, more: str = "") -> Open311Error:
+    """All faults, each named by its parameter; 404 when the service itself is unknown."""
+    status = 404 if any(fault.code == "category_unknown" for fault in faults) else 400
+    told = [f"{_PARAMETERS.get(fault.field, fault.field)}: {sentence(fault)}" for fault in faults]
+    if more:
+        told[-1] = f"{told[-1]} {more}"
+    return Open311Error(status, *told)
+
+
+def render_error(request: Request, problem: Problem) -> Response:
+    """Any problem below ``/open311`` as an errors document, XML unless the address says JSON."""
+    form = "json" if request.url.path.endswith(".json") else "xml"
+    status = _status(problem.status)
+    told = problem.descriptions if isinstance(problem, Open311Error) else (_told(problem),)
+    errors = [{"code": str(status), "description": text} for text in told]
+    response = write(Document("errors", errors), form, status=status)
+    for name in ("Retry-After", "Connection"):
+        if problem.headers and name in problem.headers:
+            response.headers[name] = problem.headers[name]
+    return response
+
+
+def _status(status: int) -> int:
+    if status in _KEPT_STATUS or status >= 500:
+        return status
+    return 403 if status == 401 else 400
+
+
+def _told(problem: Problem) -> str:
+    return str(problem.detail or problem.title)

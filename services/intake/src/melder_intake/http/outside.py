@@ -1,0 +1,20 @@
+"""Who serves a place that is not ours: asked of routing, said where it is known."""
+
+from collections.abc import Sequence
+
+from melder_common.geo import Coordinate
+from melder_intake.domain.submission import Fault
+from melder_intake.parts import Parts
+
+
+async def who_serves(parts: Parts, faults: Sequence[Fault]) -> str:
+    """A sentence naming the body that serves the refused place; empty when nobody is known."""
+    outside = next((fault for fault in faults if fault.code == "place_outside"), None)
+    if outside is None:
+        return ""
+    place = Coordinate.parse(outside.details["lat"], outside.details["long"])
+    hint = await parts.responsibility.ask(place)
+    if hint is None or not hint.serving_name:
+        return ""
+    contact = f" ({hint.serving_contact})" if hint.serving_contact else ""
+    return f"Dort hilft Ihnen: {hint.serving_name}{contact}."

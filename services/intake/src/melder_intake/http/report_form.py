@@ -1,0 +1,158 @@
+"""``/melden``: the form that works without scripts, in one request with photos and all."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from melder_common.geo import Coordinate
+from melder_common.idempotency import KeyReused
+from melder_common.rate_limit import client_network
+from melder_common.text import mask_personal_data
+from melder_intake.domain.catalogue import Category
+from melder_intake.domain.checking import PhotoLimits, check_place, check_report
+from melder_intake.domain.submission import Fault, PhotoFile, SubmissionRefused
+from melder_intake.http.acceptance import mint_identity, photo_limits, reception_of, send_report
+from melder_intake.http.category_styles import stylesheet_address
+from melder_intake.http.outside import who_serves
+from melder_intake.http.region_map import picture_address, whole_region
+from melder_intake.http.report_fields import (
+    HONEYPOT,
+    MAP_SIZE,
+    TypedForm,
+    draft_text,
+    field_of,
+    question_field,
+    raw_report,
+    read_form,
+    read_query,
+)
+from melder_intake.http.sentences import sentence
+from melder_intake.parts import Parts
+from melder_intake.store.catalogue import Reception
+from melder_intake.store.responsibility import Hint
+from melder_intake.use_cases.keep_draft_photo import keep_draft_photo
+from melder_web import FormErrors, new_form_token
+
+SEND = "senden"
+PREVIEW = "vorschau"
+
+
+def report_form_router(parts: Parts) -> APIRouter:
+    """Show the form, show it again, accept the report."""
+    router = APIRouter(tags=["Seiten"])
+
+    @router.get("/melden")
+    async def show(request: Request) -> Response:
+        reception = await reception_of(parts)
+        return await _page(parts, request, reception, read_query(request))
+
+    @router.post("/melden")
+    async def send(request: Request) -> Response:
+        reception = await reception_of(parts)
+        parts.limiter.check(
+            "web-report", f"{parts.settings.reports_per_minute}/minute", client_network(request)
+        )
+        form = await read_form(request)
+        if form.step != SEND:
+            form = await _keep_files(parts, form)
+            return await _page(parts, request, reception, form)
+        return await _send(parts, request, reception, form)
+
+    return router
+
+
+async def _send(parts: Parts, request: Request, reception: Reception, form: TypedForm) -> Response:
+    chosen = reception.catalogue.categories.get(form["service_code"])
+    raw = raw_report(
+        form, chosen, form_key=parts.form_key, language=parts.pages.language_of(request)
+    )
+    try:
+        submission, category = check_report(
+            raw, reception.catalogue, reception.area.covers, photo_limits(parts)
+        )
+    except SubmissionRefused as refused:
+        errors = await _errors(parts, refused.faults, form)
+        form = await _keep_files(parts, form)
+        return await _page(parts, request, reception, form, errors=errors, status=422)
+    try:
+        done = await send_report(
+            parts, submission, category, mint_identity("web", form.token or None)
+        )
+    except KeyReused:
+        errors = FormErrors({"": sentence(Fault("", "sent_already"))})
+        form = replace(await _keep_files(parts, form), token=new_form_token())
+        return await _page(parts, request, reception, form, errors=errors, status=409)
+    token = parts.acceptance.tracking_token(done.report_id)
+    lost = "&fotos=verloren" if done.photos_lost else ""
+    return RedirectResponse(f"/m/{done.number}/{token}?neu=1{lost}", status_code=303)
+
+
+async def _errors(parts: Parts, faults: tuple[Fault, ...], form: TypedForm) -> FormErrors:
+    errors = FormErrors()
+    more = await who_serves(parts, faults)
+    for fault in faults:
+        told = sentence(fault)
+        if more and fault.code == "place_outside":
+            told = f"{told} {more}"
+        errors.add(field_of(fault, form["service_code"]), told)
+    return errors
+
+
+async def _keep_files(parts: Parts, form: TypedForm) -> TypedForm:
+    """Spool the files of a form that comes back, as far as they would be taken at all."""
+    limits = photo_limits(parts)
+    room = limits.count - len(form.claims) - len(form.drafts)
+    kept = list(form.drafts)
+    for file in _takable(form.files, limits)[: max(room, 0)]:
+        async with parts.units.begin() as unit:
+            if await keep_draft_photo(unit, file, spool_bytes=parts.settings.spool_bytes):
+                kept.append(draft_text(parts.form_key, file.photo_id))
+    return replace(form, files=(), drafts=tuple(kept))
+
+
+def _takable(files: tuple[PhotoFile, ...], limits: PhotoLimits) -> list[PhotoFile]:
+    return [file for file in files if len(file.content) <= limits.bytes]
+
+
+async def _page(
+    parts: Parts,
+    request: Request,
+    reception: Reception,
+    form: TypedForm,
+    *,
+    errors: FormErrors | None = None,
+    status: int = 200,
+) -> Response:
+    view = form.view or whole_region(reception.area)
+    category = reception.catalogue.categories.get(form["service_code"])
+    return parts.pages.render(
+        request,
+        "melden.html",
+        status=status,
+        form=form,
+        errors=errors or FormErrors(),
+        token=form.token or new_form_token(),
+        groups=reception.catalogue.grouped(parts.pages.language_of(request)),
+        category=category,
+        hint=await _hint(parts, reception, form, category),
+        preview=mask_personal_data(form["description"]) if form.step == PREVIEW else None,
+        picture=picture_address(view, form["lat"], form["long"]),
+        picture_size=MAP_SIZE,
+        view=view.fields,
+        stylesheet=stylesheet_address(reception.revision),
+        honeypot=HONEYPOT,
+        question_field=question_field,
+        maximum=parts.settings.photos_per_report,
+    )
+
+
+async def _hint(
+    parts: Parts, reception: Reception, form: TypedForm, category: Category | None
+) -> Hint | None:
+    """Who is responsible, once a place of ours is known (scripts ask for themselves)."""
+    try:
+        place: Coordinate = check_place(form["lat"], form["long"], reception.area.covers)
+    except SubmissionRefused:
+        return None
+    return await parts.responsibility.ask(place, category=category.slug if category else None)
