@@ -1,10 +1,13 @@
 """What routing hears: events of other services → use cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from melder_common import events
+from melder_common.envelope import Heard
 from melder_common.handlers import Handler
+from melder_common.unit_of_work import UnitOfWork
+from melder_routing.parts import Parts
 from melder_routing.use_cases.erase_case import erase_cases
 from melder_routing.use_cases.log_access import log_access
 from melder_routing.use_cases.note_comment import note_comments
@@ -27,8 +30,18 @@ from melder_routing.use_cases.note_reporter import (
     note_tracking_opened,
 )
 from melder_routing.use_cases.reopen_case import reopen_cases
+from melder_routing.use_cases.route_reports import route_reports
+
+
+async def reports_submitted(
+    unit: UnitOfWork, heard: Sequence[Heard[events.ReportSubmitted]], parts: Parts
+) -> None:
+    """Reports were accepted: they need a responsible body and a queue."""
+    await route_reports(unit, [one.event for one in heard], parts.rulebooks)
+
 
 SUBSCRIPTIONS: Mapping[type[events.Event], Handler[Any]] = {
+    events.ReportSubmitted: reports_submitted,
     events.PhotoReady: note_photos_ready,
     events.PhotoRejected: note_photos_rejected,
     events.NotificationSent: note_notifications_sent,

@@ -25,4 +25,4 @@ class RoutingSettings(ServiceSettings):
     owner_database_password_file: Path | None = None
     session_key_file: Path
     grant_private_key_file: Path
-    intake_url: AnyHttpUrl
+    intake_url: AnyHttpUrl | None = None

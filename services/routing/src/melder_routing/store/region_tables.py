@@ -112,7 +112,7 @@ boundary_version = Table(
     METADATA,
     Column("id", Text, primary_key=True),
     Column("attribution", Text, nullable=False),
-    Column("digest", Text, nullable=False),
+    Column("digests", JSONB, nullable=False, server_default="{}"),
     Column("imported_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 

@@ -1,6 +1,7 @@
 """Event tables, and the region: bodies, areas, competences, categories, queues."""
 
 from alembic import op
+
 from melder_common.migrations import create_event_tables
 
 revision = "0001"
@@ -81,7 +82,7 @@ BOUNDARY_VERSIONS = """
 CREATE TABLE routing.boundary_version (
     id text PRIMARY KEY,
     attribution text NOT NULL,
-    digest text NOT NULL,
+    digests jsonb NOT NULL DEFAULT '{}',
     imported_at timestamptz NOT NULL DEFAULT now()
 )
 """

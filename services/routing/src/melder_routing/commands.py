@@ -1,0 +1,31 @@
+"""``melder-routing serve`` and ``migrate``; ``melder apply`` and ``melder boundaries``."""
+
+import typer
+
+from melder_common.migrations import migrate as run_migrations
+from melder_common.serving import serve as serve_app
+from melder_common.settings import load_settings
+from melder_routing.main import build_app
+from melder_routing.region_commands import operator
+from melder_routing.settings import RoutingSettings
+
+__all__ = ["app", "operator"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The routing service of melder.")
+
+
+@app.command()
+def serve() -> None:
+    """Answer, show the desk, hear events and carry out what is due, until SIGTERM."""
+    serve_app(build_app, load_settings(RoutingSettings))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the schema to its newest revision, as the role that owns it."""
+    settings = load_settings(RoutingSettings)
+    owner = settings.owner_database_url
+    password_file = (
+        settings.owner_database_password_file if owner else settings.database_password_file
+    )
+    run_migrations(owner or settings.database_url, "melder_routing", password_file=password_file)

@@ -1,0 +1,35 @@
+"""A region file with everything it refers to, read and checked, ready to be planned or applied."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from melder_routing.domain.region import Region
+from melder_routing.domain.region_areas import Features, RegionAreas
+from melder_routing.domain.region_clerk import RegionClerk
+from melder_routing.domain.region_plan import Digests, digests_of
+
+
+@dataclass(frozen=True)
+class PreparedRegion:
+    """``features`` of every boundary file, the ``areas`` they make, ``clerks`` with passwords."""
+
+    region: Region
+    features: Features
+    areas: RegionAreas
+    clerks: tuple[RegionClerk, ...]
+
+    @cached_property
+    def digests(self) -> Digests:
+        """The digests of all entries."""
+        return digests_of(self.region, self.areas)
+
+    @cached_property
+    def file_digests(self) -> dict[str, str]:
+        """A digest of every boundary file's features by its id."""
+        return {
+            source: hashlib.sha256(
+                "".join(sorted(feature.key + feature.digest for feature in found)).encode()
+            ).hexdigest()
+            for source, found in self.features.items()
+        }

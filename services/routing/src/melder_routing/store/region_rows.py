@@ -1,0 +1,148 @@
+"""Writing what a region file declares, but for geometry: bodies, queues, categories, duties."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Table, delete, func, insert, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from melder_routing.domain.german import ARTICLES
+from melder_routing.domain.keys import body_id, category_id, queue_id
+from melder_routing.domain.region import CategoryEntry, CompetenceEntry, Region
+from melder_routing.store.region_tables import body, body_queue, category, question, queue
+
+Row = dict[str, Any]
+
+
+async def put_bodies(connection: AsyncConnection, region: Region) -> None:
+    """Add and change bodies; mark as removed what the file no longer has."""
+    rows = [
+        {
+            "id": body_id(entry.slug),
+            "slug": entry.slug,
+            "name": entry.name,
+            "place_name": entry.place_name or entry.name,
+            "article": entry.article or ARTICLES[entry.kind],
+            "kind": entry.kind,
+            "ars": entry.ars,
+            "participation": entry.participation,
+            "aliases": list(entry.aliases),
+            "languages": list(entry.languages),
+            "contact": entry.contact or {},
+            "on_call": entry.on_call,
+            "branding": entry.branding,
+            "parent_id": None,
+        }
+        for entry in region.bodies
+    ]
+    await _put(connection, body, rows)
+    for entry in region.bodies:
+        if entry.parent is not None:
+            parent = {"parent_id": body_id(entry.parent)}
+            await connection.execute(
+                update(body).where(body.c.id == body_id(entry.slug)).values(parent)
+            )
+
+
+async def put_queues(connection: AsyncConnection, region: Region) -> None:
+    """Add and change queues; mark as removed what the file no longer has."""
+    rows = [
+        {"id": queue_id(entry.slug), "slug": entry.slug, "name": entry.name}
+        for entry in region.queues
+    ]
+    await _put(connection, queue, rows)
+
+
+async def put_categories(connection: AsyncConnection, region: Region) -> None:
+    """Add and change categories with their questions; mark as removed what is gone."""
+    rows = [_category(entry, position, region) for position, entry in enumerate(region.categories)]
+    await _put(connection, category, rows)
+    await connection.execute(delete(question))
+    questions = [row for entry in region.categories for row in _questions(entry)]
+    if questions:
+        await connection.execute(insert(question), questions)
+
+
+async def put_body_queues(connection: AsyncConnection, region: Region) -> None:
+    """Say whose cases lie in which queue."""
+    rows = [
+        {
+            "body_id": body_id(service.body),
+            "category_id": category_id(service.category) if service.category else None,
+            "category_group": service.group,
+            "queue_id": queue_id(entry.slug),
+        }
+        for entry in region.queues
+        for service in entry.serves
+    ]
+    await connection.execute(delete(body_queue))
+    if rows:
+        await connection.execute(insert(body_queue), rows)
+
+
+def competence_row(entry: CompetenceEntry, position: int) -> Row:
+    """A competence without its geometry; ``position`` in the file makes it unlike its twins."""
+    return {
+        "id": uuid5(NAMESPACE_URL, f"competence:{position}:{entry.model_dump_json()}"),
+        "body_id": body_id(entry.body),
+        "mode": entry.mode,
+        "category_id": category_id(entry.category) if entry.category else None,
+        "category_group": entry.group,
+        "area": entry.area,
+        "condition": entry.condition,
+        "performs_for": list(entry.performs_for),
+        "because": entry.because or {},
+        "valid_from": entry.valid_from,
+        "valid_to": entry.valid_to,
+    }
+
+
+def _category(entry: CategoryEntry, position: int, region: Region) -> Row:
+    return {
+        "id": category_id(entry.slug),
+        "slug": entry.slug,
+        "name": entry.name,
+        "group_slug": entry.group,
+        "group_name": region.groups[entry.group],
+        "description": entry.description or {},
+        "keywords": list(entry.keywords),
+        "policy_text": entry.policy.text,
+        "policy_photo": entry.policy.photo,
+        "policy_place": entry.policy.place,
+        "hazard": entry.hazard,
+        "asset_types": list(entry.asset_types),
+        "position": position,
+        "due_days": entry.due_days,
+    }
+
+
+def _questions(entry: CategoryEntry) -> Iterable[Row]:
+    for one in entry.questions:
+        yield {
+            "category_id": category_id(entry.slug),
+            "code": one.code,
+            "datatype": one.datatype,
+            "text": one.text,
+            "hint": one.hint,
+            "required": one.required,
+            "variable": one.variable,
+            "position": one.order,
+            "choices": [choice.model_dump() for choice in one.choices],
+        }
+
+
+async def _put(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    """Upsert ``rows`` by id, and mark all others as removed now."""
+    statement = upsert(table)
+    new = {name: statement.excluded[name] for name in rows[0] if name != "id"}
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={**new, "removed_at": None}),
+        rows,
+    )
+    await connection.execute(
+        update(table)
+        .where(table.c.id.not_in([row["id"] for row in rows]), table.c.removed_at.is_(None))
+        .values(removed_at=func.now())
+    )

@@ -1,0 +1,98 @@
+"""Apply a region file: plan what changes, refuse what would orphan cases, bring it in whole."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from melder_common.unit_of_work import UnitOfWork
+from melder_routing.domain.prepared_region import PreparedRegion
+from melder_routing.domain.region_findings import RegionRefused
+from melder_routing.domain.region_plan import Plan, make_plan
+from melder_routing.store.region_geometry import (
+    put_boundary_versions,
+    put_competences,
+    put_jurisdictions,
+    put_region_areas,
+)
+from melder_routing.store.region_rows import (
+    put_bodies,
+    put_body_queues,
+    put_categories,
+    put_queues,
+)
+from melder_routing.store.regions import (
+    count_open_cases,
+    find_applied_region,
+    lock_region,
+    put_region,
+)
+from melder_routing.use_cases.publish_catalogue import publish_catalogue
+from melder_routing.use_cases.put_clerks import put_clerks
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply did; ``catalogue_version`` only when a catalogue was published."""
+
+    plan: Plan
+    catalogue_version: int | None
+
+
+async def plan_region(connection: AsyncConnection, prepared: PreparedRegion) -> Plan:
+    """What an apply would change. Raises RegionRefused when it would orphan cases."""
+    applied = await find_applied_region(connection)
+    plan = make_plan(applied.digests, prepared.digests)
+    refusals = [line async for line in _orphans(connection, prepared, plan)]
+    if refusals:
+        raise RegionRefused(refusals)
+    return plan
+
+
+async def apply_region(unit: UnitOfWork, prepared: PreparedRegion) -> Applied:
+    """Bring the region in; nothing but passwords is written when it is applied already.
+
+    Raises RegionRefused, BoundaryVersionChanged or EmptyArea; then nothing has changed.
+    """
+    await lock_region(unit.connection)
+    plan = await plan_region(unit.connection, prepared)
+    version = None
+    if plan.changes:
+        await _write(unit, prepared)
+        version = await publish_catalogue(unit, prepared.region, plan)
+    await put_clerks(unit, prepared.clerks)
+    return Applied(plan, version)
+
+
+async def _write(unit: UnitOfWork, prepared: PreparedRegion) -> None:
+    connection, region, areas = unit.connection, prepared.region, prepared.areas
+    await put_bodies(connection, region)
+    await put_queues(connection, region)
+    await put_categories(connection, region)
+    await put_body_queues(connection, region)
+    await put_boundary_versions(connection, region, prepared.file_digests)
+    await put_jurisdictions(connection, areas.bodies)
+    await put_competences(connection, region, areas)
+    await put_region(connection, region, prepared.digests)
+    await put_region_areas(connection, region, areas)
+
+
+async def _orphans(
+    connection: AsyncConnection, prepared: PreparedRegion, plan: Plan
+) -> AsyncIterator[str]:
+    silent = [b.slug for b in prepared.region.bodies if b.participation == "notice_only"]
+    leaving = {
+        "body": (*plan.removed("body"), *silent),
+        "queue": plan.removed("queue"),
+        "category": plan.removed("category"),
+    }
+    for kind, slugs in leaving.items():
+        for slug, number in (await count_open_cases(connection, kind, slugs)).items():
+            yield f"{kind} {slug} still has {number} open cases: {_REMEDIES[kind]}"
+
+
+_REMEDIES = {
+    "body": "hand them over or close them at the desk first, or keep the body taking part",
+    "queue": "move or close them at the desk first, or keep the queue",
+    "category": "give them another category or close them first, or keep the category",
+}

@@ -1,0 +1,83 @@
+"""Read a region file with its boundary files and its clerks' passwords; change nothing."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from melder_common.secret_files import write_secret
+from melder_common.settings import read_secret
+from melder_routing.domain.prepared_region import PreparedRegion
+from melder_routing.domain.region import BoundarySource, Region
+from melder_routing.domain.region_areas import Feature, find_areas
+from melder_routing.domain.region_clerk import RegionClerk
+from melder_routing.domain.region_findings import Finding
+from melder_routing.store.boundary_files import BoundaryFileRefused, read_boundary_file
+from melder_routing.store.region_file import RegionFile, read_region_file
+
+
+def read_region(
+    path: Path, *, secrets_dir: Path | None = None, generate_passwords: bool = False
+) -> PreparedRegion:
+    """Everything that ``path`` declares and refers to. Raises RegionRefused naming all mistakes.
+
+    Password files lie below ``secrets_dir`` (default: beside the region file); missing ones are
+    made up only with ``generate_passwords``, after everything else was found right.
+    """
+    file = read_region_file(path)
+    features, unread = _read_features(file)
+    file.refuse(unread)
+    areas, findings = find_areas(file.region, features)
+    directory = secrets_dir or file.directory
+    if not generate_passwords:
+        findings += _missing_passwords(file.region, directory)
+    file.refuse(findings)
+    clerks = tuple(_clerks(file.region, directory))
+    return PreparedRegion(file.region, features, areas, clerks)
+
+
+def _read_features(
+    file: RegionFile,
+) -> tuple[dict[str, tuple[Feature, ...]], list[Finding]]:
+    features, findings = {}, []
+    for position, source in enumerate(file.region.boundaries):
+        try:
+            features[source.id] = _read(file, source)
+        except BoundaryFileRefused as error:
+            problem, _, remedy = str(error).rpartition("; ")
+            findings.append(Finding(("boundaries", position, "file"), source.file, problem, remedy))
+    return features, findings
+
+
+def _read(file: RegionFile, source: BoundarySource) -> tuple[Feature, ...]:
+    path = file.directory / source.file
+    return read_boundary_file(path, key=source.key, name=source.name, crs=source.crs)
+
+
+def _missing_passwords(region: Region, directory: Path) -> Iterator[Finding]:
+    for position, clerk in enumerate(region.clerks):
+        if clerk.password_file and not (directory / clerk.password_file).exists():
+            yield Finding(
+                ("clerks", position, "password_file"),
+                clerk.password_file,
+                f"there is no such file below {directory}",
+                "put it there, name another --secrets directory, or use --generate-passwords",
+            )
+
+
+def _clerks(region: Region, directory: Path) -> Iterator[RegionClerk]:
+    for clerk in region.clerks:
+        yield RegionClerk(
+            user=clerk.user,
+            name=clerk.name,
+            body=clerk.body,
+            roles=clerk.roles,
+            queues=clerk.queues,
+            function=clerk.function,
+            password=_password(directory / clerk.password_file) if clerk.password_file else None,
+        )
+
+
+def _password(path: Path) -> str:
+    if not path.exists():
+        write_secret(path, (secrets.token_urlsafe(12) + "\n").encode())
+    return read_secret(path)
