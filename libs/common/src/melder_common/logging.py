@@ -31,18 +31,23 @@ PERSONAL_KEYS = frozenset(
     {
         "account", "address", "attributes", "authorization", "body", "box", "client", "contact",
         "cookie", "data", "description", "email", "envelope", "first_name", "from", "headers",
-        "host", "ip", "lat", "last_name", "lng", "login", "lon", "long", "mail", "message",
+        "ip", "lat", "last_name", "lng", "login", "lon", "long", "mail", "message",
         "name", "params", "password", "payload", "phone", "place", "query", "query_string",
         "recipient", "referer", "reply_to", "secret", "sender", "subject", "text", "title", "to",
         "token", "tracking_token", "tracking_url", "upload_token", "uri", "url", "user",
         "user_agent", "username", "value", "values",
     }
 )  # fmt: skip
-"""Keys whose values are never written, whatever they hold."""
+"""Keys whose values are never written, whatever they hold; but ``name`` may name an event."""
 
 _SECRET_LOOKING = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}(?![\w-])")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IP_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+_IPV6_ADDRESS = re.compile(
+    r"(?<![\w:])(?:[0-9a-f:]*::[0-9a-f:]*[0-9a-f]|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4})(?![\w:])",
+    re.IGNORECASE,
+)
+_EVENT_NAME = re.compile(r"(?:[a-z]+\.\d+\.)?[a-z_]+\.[a-z_]+\.v\d+")
 _QUERY = re.compile(r"\?[^\s\"']+")
 
 
@@ -144,7 +149,7 @@ def scrub(_logger: WrappedLogger, _level: str, line: EventDict) -> EventDict:
 
 
 def _scrub_value(key: str, value: Any) -> Any:
-    if key in PERSONAL_KEYS:
+    if key in PERSONAL_KEYS and not (isinstance(value, str) and _EVENT_NAME.fullmatch(value)):
         return REMOVED
     match value:
         case Enum():
@@ -172,7 +177,8 @@ def scrub_text(text: str) -> str:
         return text
     text = _QUERY.sub("?" + REMOVED, text[:LONGEST_TEXT])
     text = _SECRET_LOOKING.sub(_remove_unless_uuid, text)
-    return mask_personal_data(_IP_ADDRESS.sub(REMOVED, text))
+    text = _IPV6_ADDRESS.sub(REMOVED, _IP_ADDRESS.sub(REMOVED, text))
+    return mask_personal_data(text)
 
 
 def _remove_unless_uuid(found: re.Match[str]) -> str:

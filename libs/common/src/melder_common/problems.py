@@ -133,12 +133,12 @@ def problem_of(error: Exception) -> Problem:
 
 def _unforeseen(error: Exception) -> Problem:
     if is_unavailable(error):
-        _log.warning("database unavailable", error=error)
+        _log.warning("database_unavailable", error=error)
         return unavailable()
     if is_bad_data(error):
-        _log.error("the database refused a value that a check should have refused", error=error)
+        _log.error("value_refused_by_database", error=error)
         return Problem(422, "invalid-input", "Invalid input", "A value cannot be stored.")
-    _log.error("unexpected error", exc_info=error)
+    _log.error("unexpected_error", exc_info=error)
     return Problem(
         500,
         "unexpected",

@@ -24,7 +24,7 @@ async def retry_once_on_disconnect(work: Callable[[], Awaitable[T]]) -> T:
     except Exception as error:
         if not is_disconnect(error):
             raise
-        _log.warning("connection lost, trying once more", error=error)
+        _log.warning("connection_lost_trying_again", error=error)
     return await work()
 
 

@@ -75,7 +75,7 @@ class _DrainingServer(uvicorn.Server):
         health = getattr(self._app.state, "health", None)
         if health is not None:
             health.draining = True
-        _log.info("asked to stop", signal=signal.Signals(sig).name, drain_s=self._drain_s)
+        _log.info("asked_to_stop", signal=signal.Signals(sig).name, drain_s=self._drain_s)
         self._stop_later()
 
     def _stop_later(self) -> None:

@@ -99,7 +99,7 @@ def test_a_stop_is_announced_and_cuts_nothing_off(service: Service) -> None:
     assert answers == ['"whole"']
     assert service.process.wait(30) == 0
     log = service.log.read_text()
-    assert "asked to stop" in log
+    assert "asked_to_stop" in log
     assert all(line.startswith("{") for line in log.splitlines()), log
 
 

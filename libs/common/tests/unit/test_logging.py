@@ -59,6 +59,14 @@ def test_personal_keys_are_never_written(lines: Lines) -> None:
     assert line["event_id"] == str(UUID(int=7))
 
 
+def test_names_of_events_are_no_persons(lines: Lines) -> None:
+    structlog.get_logger("x").error("dead_letter", name="report.submitted.v1")
+    structlog.get_logger("x").error("dead_letter", name="erika.muster")
+    structlog.get_logger("x").error("odd", subject="intake.3.report.submitted.v1")
+    assert [line.get("name") for line in lines()] == ["report.submitted.v1", "[removed]", None]
+    assert lines()[2]["subject"] == "intake.3.report.submitted.v1"
+
+
 def test_the_standard_library_writes_the_same_lines(lines: Lines) -> None:
     logging.getLogger("uvicorn.error").warning("bad %s from %s", "request", "203.0.113.9:7")
     logging.getLogger("somebody").info("GET /me/unsubscribe/x?key=abc HTTP/1.1")
@@ -96,7 +104,8 @@ def test_database_errors_keep_their_values_to_themselves() -> None:
     [
         ("/m/K7M4Q2X8/3q2-8zXkPq_0aLs1bTt9Cc4Vv5Nn6Mm7", "/m/K7M4Q2X8/[removed]"),
         ("report 0192f7a1-0000-7000-8000-0123456789ab done",) * 2,
-        ("from ::1 and 10.0.0.7", "from ::1 and [removed]"),
+        ("from ::1, 2001:db8::7 and 10.0.0.7", "from [removed], [removed] and [removed]"),
+        ("at 08:30:12 std::vector 12:34",) * 2,
         ("routing_decision_taken_for_one_more_report",) * 2,
         ("mail an a@b.example", "mail an […]"),
     ],
