@@ -123,10 +123,6 @@ def test_the_product_keeps_the_rule(check: Check) -> None:
     assert not found, f"{check.__doc__}\n" + "\n".join(found)
 
 
-def test_tests_are_not_too_long_either() -> None:
-    assert not offences(too_long, SOURCES)
-
-
 def test_no_foreign_hosts_in_code_and_pages() -> None:
     assert SHOWN
     found = offences(foreign_hosts, PRODUCT + SHOWN)
