@@ -88,7 +88,7 @@ def move(
     message: str | None = None,
     reason: str | None = None,
 ) -> StateChange:
-    """The case in state ``target``. Raises StepRefused, and ValueError for a wrong reason code.
+    """The case in state ``target``. Raises StepRefused, and WrongReason for a wrong code.
 
     A reason without a message speaks its public sentence.
     """

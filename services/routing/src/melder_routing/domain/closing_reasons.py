@@ -79,14 +79,18 @@ CLOSING_REASONS: dict[str, ClosingReason] = {
 """By code, in the order in which the desk offers them."""
 
 
+class WrongReason(ValueError):
+    """A reason's code that nobody knows, or that belongs to another state."""
+
+
 def reason_for(code: str | None, target: CaseState) -> ClosingReason | None:
     """The reason behind ``code`` if it may lead to ``target``; none for an empty code.
 
-    Raises ValueError for an unknown code and for one that belongs to another state.
+    Raises WrongReason for an unknown code and for one that belongs to another state.
     """
     if not code:
         return None
     reason = CLOSING_REASONS.get(code)
     if reason is None or reason.state is not target:
-        raise ValueError(f"{code!r} is no reason for {target}")
+        raise WrongReason(f"{code!r} is no reason for {target}")
     return reason

@@ -99,7 +99,7 @@ async def _sorted(
     connection: AsyncConnection, scope: Scope, table: Table, case_id: UUID, order: Any
 ) -> Sequence[Row[Any]]:
     chosen = _beside(scope, table, case_id).order_by(order).limit(MOST_LINES)
-    return (await connection.execute(chosen)).all()
+    return list(await connection.execute(chosen))
 
 
 async def _history(connection: AsyncConnection, scope: Scope, case_id: UUID) -> Sequence[Row[Any]]:
@@ -116,7 +116,7 @@ async def _mails(connection: AsyncConnection, scope: Scope, report_id: UUID) -> 
 async def _questions(connection: AsyncConnection, slug: str) -> Sequence[Row[Any]]:
     chosen = select(question).join(category, category.c.id == question.c.category_id)
     chosen = chosen.where(category.c.slug == slug).order_by(question.c.position)
-    return (await connection.execute(chosen)).all()
+    return list(await connection.execute(chosen))
 
 
 async def _body_names(connection: AsyncConnection, history: Sequence[Row[Any]]) -> dict[str, str]:

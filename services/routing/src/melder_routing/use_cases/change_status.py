@@ -19,7 +19,7 @@ async def change_status(
 ) -> None:
     """Move the case to ``target``; closing states included.
 
-    Raises CaseNotFound, StaleWrite, StepRefused, ValueError for a reason of another state.
+    Raises CaseNotFound, StaleWrite, StepRefused, WrongReason.
     """
     case = await take_case(unit, act)
     change = move(case, target, actor=Actor.CLERK, now=unit.now, message=message, reason=reason)

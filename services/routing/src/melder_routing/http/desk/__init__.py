@@ -1,1 +1,18 @@
-"""The desk: the pages on which clerks work."""
+"""The desk: the pages on which clerks work. ``install_desk`` puts it into an application."""
+
+from fastapi import FastAPI
+
+from melder_routing.http.desk.access import answer_sign_in_needed, sign_in_router
+from melder_routing.http.desk.actions import action_router
+from melder_routing.http.desk.case_pages import case_router
+from melder_routing.http.desk.desk import Desk, SignInNeeded
+from melder_routing.http.desk.list_pages import list_router
+
+__all__ = ["Desk", "install_desk"]
+
+
+def install_desk(app: FastAPI, desk: Desk) -> None:
+    """Add the desk's routes (all under ``/desk``) and what happens to people not signed in."""
+    for router in (sign_in_router(desk), list_router(desk), case_router(desk), action_router(desk)):
+        app.include_router(router, prefix="/desk", tags=["desk"])
+    app.add_exception_handler(SignInNeeded, answer_sign_in_needed)

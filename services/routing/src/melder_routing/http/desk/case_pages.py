@@ -1,0 +1,130 @@
+"""The page of one case, and the small map on it."""
+
+import math
+from dataclasses import replace
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from melder_common.numbers import normalise_number
+from melder_routing.domain.case_changes import CaseNotFound
+from melder_routing.http.desk.case_view import Attempt, view_case
+from melder_routing.http.desk.desk import Desk, SignedIn
+from melder_routing.http.desk.list_pages import read_menu
+from melder_routing.http.desk.words import DONE
+from melder_routing.store.desk_map import list_borders
+from melder_routing.store.desk_page import read_case, read_changes_since, read_place
+from melder_web.page_problems import PageProblem
+from melder_web.static_map import METRES_PER_DEGREE, MapView, Shape, draw_map
+
+MAP_WIDTH, MAP_HEIGHT = 480, 300
+SMALLEST_MAP_M, LARGEST_MAP_M = 1_000.0, 6_000.0
+
+
+def case_router(desk: Desk) -> APIRouter:
+    """``/desk/cases/<number>`` and its map."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.get("/cases/{number}")
+    async def show_case(request: Request, number: str) -> Response:
+        signed = await desk.enter(request)
+        plain = require_number(number)
+        if plain != number:
+            return RedirectResponse(f"/desk/cases/{plain}", 303)
+        done = DONE.get(request.query_params.get("done", ""), "")
+        return await show_file(desk, request, signed, plain, Attempt(sent=done))
+
+    @router.get("/cases/{number}/map.svg", response_class=Response)
+    async def show_map(request: Request, number: str) -> Response:
+        signed = await desk.enter(request)
+        try:
+            async with desk.units.read(signed.scope) as connection:
+                lat, long, border_m = await read_place(
+                    connection, signed.scope, require_number(number)
+                )
+                view = _view(lat, long, border_m)
+                south, west, north, east = _box(view)
+                borders = await list_borders(
+                    connection,
+                    south=south,
+                    west=west,
+                    north=north,
+                    east=east,
+                    on=desk.clock().date(),
+                )
+        except CaseNotFound:
+            raise no_such_case() from None
+        shapes = [Shape(border.name, border.rings) for border in borders]
+        picture = draw_map(view, shapes, pin=(lat, long))
+        return Response(
+            picture, media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=600"}
+        )
+
+    return router
+
+
+async def show_file(
+    desk: Desk,
+    request: Request,
+    signed: SignedIn,
+    number: str,
+    attempt: Attempt,
+    *,
+    status: int = 200,
+    made_on: int | None = None,
+) -> Response:
+    """The case page; ``made_on`` is the version an outdated form was made from."""
+    now = desk.clock()
+    try:
+        async with desk.units.read(signed.scope) as connection:
+            file = await read_case(connection, signed.scope, number)
+            menu = await read_menu(connection, signed.scope, now)
+            if made_on is not None:
+                changes = await read_changes_since(connection, signed.scope, number, made_on)
+                attempt = replace(attempt, changes=changes)
+    except CaseNotFound:
+        raise no_such_case() from None
+    context = view_case(desk, signed, file, attempt, now)
+    return desk.render(
+        request,
+        "case.html",
+        signed,
+        status=status,
+        queues=menu,
+        stale=made_on is not None,
+        **context,
+    )
+
+
+def require_number(text: str) -> str:
+    """The number as it is stored. Raises 404 for what can be none."""
+    number = normalise_number(text)
+    if number is None:
+        raise no_such_case()
+    return number
+
+
+def no_such_case() -> PageProblem:
+    """The same answer for a case that does not exist and for one of somebody else."""
+    return PageProblem(
+        404, "no-such-case", detail="Diesen Fall gibt es nicht, oder er liegt nicht bei Ihnen."
+    )
+
+
+def _view(lat: float, long: float, border_m: float | None) -> MapView:
+    """Wide enough to show the nearest border, never so wide that the pin means nothing."""
+    span = min(max(4 * (border_m or 0), SMALLEST_MAP_M), LARGEST_MAP_M)
+    return MapView(lat, long, span, MAP_WIDTH, MAP_HEIGHT)
+
+
+def _box(view: MapView) -> tuple[float, float, float, float]:
+    """South, west, north, east of the picture with a margin, so that cut edges lie outside."""
+    north_south = view.span_m * view.height / view.width / METRES_PER_DEGREE * 0.55
+    east_west = view.span_m / METRES_PER_DEGREE / math.cos(math.radians(view.lat)) * 0.55
+    return (
+        view.lat - north_south,
+        view.long - east_west,
+        view.lat + north_south,
+        view.long + east_west,
+    )
