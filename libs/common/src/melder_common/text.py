@@ -104,8 +104,11 @@ LongText = Annotated[str, SafeText(max_length=4000, multiline=True)]
 MASK = "[…]"
 
 _MAIL = re.compile(
-    r"[\w.+%'-]+\s?(?:@|\(at\)|\[at\]|\{at\})\s?[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}", re.IGNORECASE
+    r"(?<![\w.+%'-])[\w.+%'-]++\s?(?:@|\(at\)|\[at\]|\{at\})\s?"
+    r"[\w-]++(?:\.[\w-]++)*\.[^\W\d_]{2,}",
+    re.IGNORECASE,
 )
+"""Possessive and never begun within a word: its time grows with the text, not with its square."""
 _NAMED_PHONE = re.compile(
     r"(?P<word>\b(?:tel|telefon|fon|phone|handy|mobil|mobile|ruf|rufnummer|fax|whatsapp)\b"
     r"[.:\s]{0,3}(?:nr\.?|nummer)?[.:\s]{0,3})\d[\d /().-]{3,18}\d",
