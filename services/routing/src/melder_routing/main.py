@@ -1,17 +1,26 @@
 """The only place that builds things: settings → engines, bus, timers → app."""
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from melder_common.cookies import CookiePolicy
 from melder_common.database import make_engine
+from melder_common.grants import load_private_key
 from melder_common.internal_auth import require_internal
 from melder_common.service import Service, install_edges
+from melder_common.tokens import read_key
+from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.bus import SUBSCRIPTIONS
+from melder_routing.http.desk import Desk, install_desk
 from melder_routing.http.responsibility import responsibility_routes
 from melder_routing.parts import Parts
 from melder_routing.settings import RoutingSettings
+from melder_routing.store.desk_units import DeskUnits
 from melder_routing.store.metadata import EVENT_TABLES
 from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.timers import TIMERS
+from melder_web import Pages, install_pages
+from melder_web.page_problems import render_page
 
 
 def build_service(settings: RoutingSettings) -> Service[Parts]:
@@ -44,5 +53,28 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     )
     internal = require_internal(settings.internal_token())
     app.include_router(responsibility_routes(desk_engine, rulebooks, internal))
-    install_edges(app, service)
+    pages = Pages("melder_routing")
+    install_desk(app, build_desk(settings, service, desk_engine, pages))
+    install_edges(app, service, render_page=render_page(pages))
+    install_pages(app, pages)
     return app
+
+
+def build_desk(
+    settings: RoutingSettings, service: Service[Parts], engine: AsyncEngine, pages: Pages
+) -> Desk:
+    """The desk on its own engine, so that row-level security holds for every request."""
+    units = UnitsOfWork(
+        engine,
+        tables=EVENT_TABLES,
+        speaker="routing",
+        partitions=settings.partitions,
+        wakeup=service.units.wakeup,
+    )
+    return Desk(
+        units=DeskUnits(units),
+        pages=pages,
+        cookies=CookiePolicy.of_public_url(settings.origin),
+        session_key=read_key(settings.session_key_file),
+        grant_key=load_private_key(settings.grant_private_key_file),
+    )

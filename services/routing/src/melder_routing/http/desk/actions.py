@@ -21,7 +21,7 @@ from melder_routing.domain.closing_reasons import WrongReason
 from melder_routing.domain.states import StepRefused
 from melder_routing.http.desk.case_pages import no_such_case, require_number, show_file
 from melder_routing.http.desk.case_view import Attempt
-from melder_routing.http.desk.desk import Desk, SignedIn, require_own_form
+from melder_routing.http.desk.desk import Desk, require_own_form
 from melder_routing.http.desk.form_fields import DeskForm, read_form
 from melder_routing.http.desk.words import REFUSALS
 from melder_routing.use_cases.accept_case import accept_case
@@ -148,7 +148,8 @@ async def perform(desk: Desk, request: Request, number: str, name: str, do: Do) 
         preview = Attempt(name, form.typed, form.codes, preview=form.text("question"))
         return await show_file(desk, request, signed, plain, preview)
     try:
-        await _carry_out(desk, request, signed, Act(signed.scope, plain, form.version), form, do)
+        act = Act(signed.scope, plain, form.version)
+        await _carry_out(desk, act, form, form.key(request.url.path), do)
     except CaseNotFound:
         raise no_such_case() from None
     except StaleWrite as stale:
@@ -167,16 +168,14 @@ async def perform(desk: Desk, request: Request, number: str, name: str, do: Do) 
     return RedirectResponse(f"/desk/cases/{plain}?done={name}", 303)
 
 
-async def _carry_out(
-    desk: Desk, request: Request, signed: SignedIn, act: Act, form: DeskForm, do: Do
-) -> None:
+async def _carry_out(desk: Desk, act: Act, form: DeskForm, key: str, do: Do) -> None:
     """Once per rendering and content of a form: a twin finds its key and does nothing."""
-    async with desk.units.begin(signed.scope) as unit:
+    async with desk.units.begin(act.scope) as unit:
         mine = new_id()
         first = await remember(
             unit,
-            scope=f"desk:{signed.clerk.clerk_id}",
-            key=form.key(request.url.path),
+            scope=f"desk:{act.scope.clerk_id}",
+            key=key,
             content_hash=b"",
             object_id=mine,
         )

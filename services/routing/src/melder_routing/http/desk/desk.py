@@ -48,8 +48,10 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Desk:
-    """The desk's parts, built once in ``main``. ``session_key`` signs no session: it only derives
-    each session's token against forged forms and the hashes that count failures.
+    """The desk's parts, built once in ``main``.
+
+    ``session_key`` signs no session: it only derives each session's token against forged forms
+    and the hashes that count failures.
     """
 
     units: DeskUnits
