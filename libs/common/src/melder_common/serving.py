@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from melder_common.logging import configure_logging
-from melder_common.settings import ServiceSettings
+from melder_common.settings import ServiceSettings, SettingsError, exit_for_settings
 from melder_common.telemetry import set_up_telemetry
 
 GRACE_S = 25
@@ -25,11 +25,18 @@ _log = structlog.get_logger("melder.serving")
 
 
 def serve(build_app: Callable[[S], FastAPI], settings: S) -> None:
-    """Build the app and serve it until SIGTERM or SIGINT; returns after a graceful stop."""
+    """Build the app and serve it until SIGTERM or SIGINT; returns after a graceful stop.
+
+    A wrong setting or a missing secret ends it with a message and status 78, anything else that
+    keeps it from starting with status 1 or 3 and a log line.
+    """
     service = build_app.__module__.split(".")[0].removeprefix("melder_")
     configure_logging(service, settings.log_level)
     stop_telemetry = set_up_telemetry(service, settings.otlp_endpoint)
-    app = build_app(settings)
+    try:
+        app = build_app(settings)
+    except SettingsError as error:
+        exit_for_settings(error)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -3,8 +3,9 @@
 import ipaddress
 import os
 import socket
+import sys
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, ValidationError, field_validator, model_validator
@@ -133,3 +134,17 @@ def load_settings(kind: type[S]) -> S:
             for problem in error.errors(include_url=False, include_input=False)
         ]
         raise SettingsError("wrong settings:\n  " + "\n  ".join(lines)) from None
+
+
+def settings_or_exit(kind: type[S]) -> S:
+    """For commands: as ``load_settings``, but ends the program with the message and status 78."""
+    try:
+        return load_settings(kind)
+    except SettingsError as error:
+        exit_for_settings(error)
+
+
+def exit_for_settings(error: SettingsError) -> NoReturn:
+    """Say on standard error what is wrong, and end with EX_CONFIG (sysexits.h)."""
+    sys.stderr.write(f"{error}\n")
+    raise SystemExit(os.EX_CONFIG)

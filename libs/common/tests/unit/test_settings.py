@@ -8,7 +8,13 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from melder_common.cookies import CookiePolicy
-from melder_common.settings import ServiceSettings, SettingsError, load_settings, read_secret
+from melder_common.settings import (
+    ServiceSettings,
+    SettingsError,
+    load_settings,
+    read_secret,
+    settings_or_exit,
+)
 
 
 class ProbeSettings(ServiceSettings):
@@ -51,6 +57,15 @@ def test_every_wrong_variable_is_named_and_no_value_told(monkeypatch: pytest.Mon
     for name in ("PROBE_DATABASE_URL", "PROBE_PORT", "PROBE_PUBLIC_URL", "PROBE_INTERNAL_TOKEN"):
         assert name in message
     assert "geheim" not in message
+
+
+def test_commands_end_with_a_message_instead_of_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        settings_or_exit(ProbeSettings)
+    assert ended.value.code == 78
+    assert "PROBE_DATABASE_URL: Field required" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
