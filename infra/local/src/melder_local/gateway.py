@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-NEVER_PUBLIC = ("/healthz*", "/metrics*", "/internal*")
+NEVER_PUBLIC = ("/healthz", "/healthz/*", "/metrics", "/internal", "/internal/*")
 
 ROUTES = (
-    ("/desk*", "routing"),
-    ("/api/responsibility*", "routing"),
-    ("/photos*", "media"),
-    ("/me*", "notify"),
-    ("/mail*", "mail"),
+    ("desk", "/desk /desk/*", "routing"),
+    ("responsibility", "/api/responsibility", "routing"),
+    ("photos", "/photos /photos/*", "media"),
+    ("contact", "/me/*", "notify"),
+    ("mail", "/mail /mail/*", "mail"),
 )
-"""Everything else is intake's."""
+"""Everything else is intake's. Whole path segments: ``/me*`` would swallow ``/melden``."""
 
 LARGEST_BODY = "64MB"
 
@@ -52,16 +52,15 @@ def caddyfile(port: int, ports: Mapping[str, int]) -> str:
             f"\t\treverse_proxy 127.0.0.1:{ports[service]}",
             "\t}",
         ]
-    for path, service in ROUTES:
-        lines += _handle(path, ports[service])
-    lines += _handle("", ports["intake"])
+    for name, paths, service in ROUTES:
+        lines += [f"\t@{name} path {paths}", f"\thandle @{name} {{", *_proxy(ports[service])]
+    lines += ["\thandle {", *_proxy(ports["intake"])]
     lines.append("}")
     return "\n".join(lines) + "\n"
 
 
-def _handle(path: str, port: int) -> list[str]:
+def _proxy(port: int) -> list[str]:
     return [
-        f"\thandle {path} {{".replace("  ", " "),
         f"\t\treverse_proxy 127.0.0.1:{port} {{",
         "\t\t\tlb_try_duration 15s",
         "\t\t\tlb_try_interval 200ms",

@@ -10,11 +10,12 @@ from pathlib import Path
 import asyncpg
 
 from melder_common.provisioning import provision
-from melder_common.testing.nats import NatsServer, program
+from melder_common.testing.nats import NatsServer, NatsUser, program
 from melder_common.testing.postgres import UNPRIVILEGED_USER, PostgresCluster
 from melder_common.testing.processes import Launch
 from melder_common.testing.s3 import S3Store
 from melder_local.gateway import caddyfile
+from melder_local.nats_rights import nats_publish_rights
 from melder_local.place import Place
 from melder_local.services import (
     DATABASE,
@@ -144,26 +145,13 @@ class Stack:
         )
 
 
-def _nats_users(place: Place) -> tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]:
+def _nats_users(place: Place) -> tuple[NatsUser, ...]:
     return tuple(
-        (
+        NatsUser(
             service,
             secret(place, f"nats/{service}"),
-            (
-                f"{service}.>",
-                "$JS.API.INFO",
-                f"$JS.API.STREAM.*.{service.upper()}",
-                f"$JS.API.STREAM.MSG.GET.{service.upper()}",
-                f"$JS.API.DIRECT.GET.{service.upper()}.>",
-                "$JS.API.STREAM.INFO.*",
-                f"$JS.API.CONSUMER.*.*.{service}-*",
-                f"$JS.API.CONSUMER.*.*.{service}-*.>",
-                f"$JS.API.CONSUMER.MSG.NEXT.*.{service}-*",
-                "$JS.ACK.>",
-                "log.>",
-                "_INBOX.>",
-            ),
-            ("_INBOX.>", f"log.{service}.>"),
+            publish=nats_publish_rights(service),
+            subscribe=("_INBOX.>", f"log.{service}.>"),
         )
         for service in SERVICES
     )

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from melder_common.testing.nats import program
-from melder_local.gateway import NEVER_PUBLIC, caddyfile
+from melder_local.gateway import NEVER_PUBLIC, ROUTES, caddyfile
 
 PORTS = {"intake": 1001, "routing": 1002, "media": 1003, "notify": 1004, "mail": 1005}
 
@@ -21,3 +21,9 @@ def test_private_paths_are_answered_before_any_service() -> None:
     text = caddyfile(8080, PORTS)
     assert text.index("respond 404") < text.index("reverse_proxy")
     assert all(path in text for path in NEVER_PUBLIC)
+
+
+def test_a_route_takes_whole_segments_only() -> None:
+    """``/me*`` once swallowed ``/melden`` and ``/meldungen``."""
+    for _, paths, _ in ROUTES:
+        assert all(path.endswith("/*") or "*" not in path for path in paths.split())

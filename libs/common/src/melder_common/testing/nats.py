@@ -16,17 +16,33 @@ def program(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class NatsUser:
+    """Somebody who may connect, and the subjects they may use."""
+
+    name: str
+    password: str
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+    def configuration(self) -> str:
+        """The entry of the server's configuration file."""
+        return (
+            f'  {{ user: "{self.name}", password: "{self.password}", permissions: {{'
+            f" publish: [{_quoted(self.publish)}], subscribe: [{_quoted(self.subscribe)}] }} }}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class NatsServer:
     """One server with its store in ``directory``.
 
-    ``users`` maps user name → (password, subjects it may publish, subjects it may subscribe);
-    without users everybody on loopback may do everything (tests).
+    Without ``users`` everybody on loopback may do everything (tests).
     """
 
     directory: Path
     port: int
     durable: bool = False
-    users: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    users: tuple[NatsUser, ...] = ()
 
     def prepare(self) -> None:
         """Write its configuration."""
@@ -42,7 +58,11 @@ class NatsServer:
             "}",
         ]
         if self.users:
-            lines += ["authorization { users: [", *map(_user, self.users), "] }"]
+            lines += [
+                "authorization { users: [",
+                *(user.configuration() for user in self.users),
+                "] }",
+            ]
         config = self.directory / "nats.conf"
         config.touch(mode=0o600)
         config.write_text("\n".join(lines) + "\n")
@@ -56,14 +76,6 @@ class NatsServer:
     def url(self) -> str:
         """Where clients connect."""
         return f"nats://127.0.0.1:{self.port}"
-
-
-def _user(user: tuple[str, str, tuple[str, ...], tuple[str, ...]]) -> str:
-    name, password, publish, subscribe = user
-    return (
-        f'  {{ user: "{name}", password: "{password}", permissions: {{'
-        f" publish: [{_quoted(publish)}], subscribe: [{_quoted(subscribe)}] }} }}"
-    )
 
 
 def _quoted(subjects: tuple[str, ...]) -> str:
