@@ -91,9 +91,9 @@ def build_kitchen_app(pages: Pages) -> FastAPI:  # noqa: C901 - a list of routes
 
     @app.post("/melden")
     async def receive(request: Request) -> Response:
-        data = await request.form()
-        names = sorted({key for key in data if data[key] != ""})
-        return JSONResponse({"fields": names, "claims": data.getlist("photo_claim")})
+        async with request.form() as data:
+            names = sorted({key for key in data if data[key] != ""})
+            return JSONResponse({"fields": names, "claims": data.getlist("photo_claim")})
 
     @app.get("/teile", response_class=HTMLResponse)
     def show_parts(request: Request) -> Response:
@@ -140,9 +140,9 @@ def build_kitchen_app(pages: Pages) -> FastAPI:  # noqa: C901 - a list of routes
 
     @app.post("/photos/")
     async def upload(request: Request) -> Response:
-        data = await request.form()
-        if "kaputt" in (data["photo"].filename or ""):  # type: ignore[union-attr]  # a file here
-            return JSONResponse({"detail": "Das ist kein Bild."}, 422)
+        async with request.form() as data:
+            if "kaputt" in (data["photo"].filename or ""):  # type: ignore[union-attr]  # a file
+                return JSONResponse({"detail": "Das ist kein Bild."}, 422)
         return JSONResponse({"photo_id": "0193", "upload_token": "geheim", "suggestion": None}, 201)
 
     return app

@@ -44,7 +44,8 @@ class Pages:
 
     ``package`` is the service's package: its ``templates`` (a folder inside it, or a path) come
     first, melder_web's ``melder/…`` after them; its ``locale/<tag>.po`` wins over melder_web's.
-    ``variables`` are names every template of this service sees. Raises ``AssetsMissing`` when nothing is built.
+    ``variables`` are names every template of this service sees. Raises
+    ``AssetsMissing`` when nothing is built.
     """
 
     def __init__(
