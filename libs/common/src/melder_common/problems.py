@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from melder_common.database import is_bad_data, is_unavailable
@@ -122,6 +123,8 @@ def problem_of(error: Exception) -> Problem:
             problem = _invalid_input(error)
         case HTTPException():
             problem = _plain(error)
+        case ClientDisconnect():
+            problem = Problem(400, "client-disconnected", "Client disconnected")
         case KeyReused():
             problem = Problem(409, "idempotency-key-reused", "Key already used", str(error))
         case KeyRefused():

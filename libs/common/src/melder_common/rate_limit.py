@@ -1,7 +1,8 @@
 """How often somebody may ask: generous for shared addresses, honest with 429 and Retry-After.
 
 Counted in this process, under a keyed hash of the address that changes every day, so that nothing
-kept here says who somebody was.
+kept here says who somebody was. A rate is a bucket that leaks (GCRA, ITU-T I.371): the whole number
+may come at once, then one at a time as fast as the rate allows.
 """
 
 import hashlib
@@ -10,16 +11,35 @@ import ipaddress
 import math
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from fastapi import Request
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from melder_common.clock import Clock, utc_now
 from melder_common.problems import Problem
 
 Subject = Callable[[Request], str]
+
+MOST_SUBJECTS = 100_000
+"""Beyond this many at once all counts begin anew: memory stays bounded, nobody is shut out."""
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``number`` requests in ``seconds``."""
+
+    number: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """From ``"60/minute"``. Raises ValueError."""
+        number, _, unit = text.partition("/")
+        if not number.isdecimal() or not int(number) or unit not in _SECONDS:
+            raise ValueError(f"{text!r} is no rate: write e.g. 60/minute")
+        return cls(int(number), _SECONDS[unit])
 
 
 class DailyHash:
@@ -53,35 +73,48 @@ def client_network(request: Request) -> str:
 
 
 class RateLimiter:
-    """Counts per rule and subject in a moving window."""
+    """Counts per rule and subject; kept is only the moment at which each bucket is empty again."""
 
     def __init__(self, clock: Clock = utc_now) -> None:
-        self._counts = MovingWindowRateLimiter(MemoryStorage())
+        self._empty_at: dict[str, float] = {}
         self._hash = DailyHash(clock)
         self._clock = clock
 
     def check(self, rule: str, rate: str, subject: str) -> None:
         """Count one. ``rate`` as ``"60/minute"``. Raises Problem 429 when it was one too many."""
-        limit = parse(rate)
+        allowed = Rate.parse(rate)
+        now = self._clock().timestamp()
         who = self._hash.of(f"{rule}\x00{subject}")
-        if self._counts.hit(limit, rule, who):
-            return
-        reset = self._counts.get_window_stats(limit, rule, who).reset_time
-        wait_s = max(1, math.ceil(reset - self._clock().timestamp()))
-        raise Problem(
-            429,
-            "too-many-requests",
-            "Too many requests",
-            f"Please try again in {wait_s} seconds.",
-            headers={"Retry-After": str(wait_s)},
-        )
+        filled_until = max(self._empty_at.get(who, now), now) + allowed.seconds / allowed.number
+        wait_s = filled_until - allowed.seconds - now
+        if wait_s > 1e-6:
+            raise too_many(math.ceil(wait_s))
+        if who not in self._empty_at and len(self._empty_at) >= MOST_SUBJECTS:
+            self._make_room(now)
+        self._empty_at[who] = filled_until
+
+    def _make_room(self, now: float) -> None:
+        self._empty_at = {who: at for who, at in self._empty_at.items() if at > now}
+        if len(self._empty_at) >= MOST_SUBJECTS:
+            self._empty_at.clear()
+
+
+def too_many(wait_s: int) -> Problem:
+    """429, saying when to come back."""
+    return Problem(
+        429,
+        "too-many-requests",
+        "Too many requests",
+        f"Please try again in {wait_s} seconds.",
+        headers={"Retry-After": str(wait_s)},
+    )
 
 
 def limit_rate(
     limiter: RateLimiter, rule: str, rate: str, subject: Subject = client_network
 ) -> Callable[[Request], Awaitable[None]]:
     """A FastAPI dependency: at most ``rate`` requests per ``subject`` under the name ``rule``."""
-    parse(rate)
+    Rate.parse(rate)
 
     async def check(request: Request) -> None:
         limiter.check(rule, rate, subject(request))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from melder_common.problems import Problem
@@ -111,8 +110,6 @@ class _CountedBody:
                 "The body did not arrive in time. Send it again.",
                 headers={"Connection": "close"},
             ) from None
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
         self._received += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
         if self._received > self._limit:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI, Form, Request, UploadFile
 
 from melder_common.edges import AnswerErrors
@@ -111,6 +112,26 @@ async def test_broken_multipart_is_a_client_problem(client: httpx.AsyncClient) -
     ]:
         answer = await client.post("/form", content=body, headers={"Content-Type": kind})
         assert answer.status_code in {200, 400, 422}, kind
+
+
+async def test_a_client_that_hangs_up_is_no_error_of_ours(app: FastAPI) -> None:
+    sent: list[Any] = []
+    coming = iter([{"type": "http.request", "body": b"x", "more_body": True}])
+
+    async def receive() -> Any:
+        return next(coming, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/raw", "query_string": b"", "root_path": "",
+        "headers": [], "scheme": "http", "server": ("melder", 80), "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    with structlog.testing.capture_logs() as lines:
+        await app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert lines == []
 
 
 async def test_a_client_that_pauses_too_long_is_let_go(client: httpx.AsyncClient) -> None:
