@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from email.headerregistry import Address
 from pathlib import Path
 from typing import Literal, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -62,7 +62,10 @@ class NotifySettings(ServiceSettings):
     @field_validator("zone")
     @classmethod
     def _is_known_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, OSError) as unknown:
+            raise ValueError("must be a time zone like Europe/Berlin") from unknown
         return value
 
     @model_validator(mode="after")

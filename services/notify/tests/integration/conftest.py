@@ -9,17 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from melder_notify.bus import SUBSCRIPTIONS
-from melder_notify.domain.contacts import ContactDetails
-from melder_notify.domain.links import LinkKey
-from melder_notify.store.mail_message import MailWriter, Postmark
-from melder_notify.store.mail_server import MailServer, ServerAddress
-from melder_notify.store.tables import event_tables
-from melder_notify.store.translations import Languages
-from melder_notify.store.vault import Vault
-from melder_notify.timers import TIMERS, start_rounds
-from melder_notify.use_cases.answer_links import confirm_contact
-from melder_notify.use_cases.office import Office
 from sqlalchemy import Row, text
 
 from melder_common.database import make_engine
@@ -42,6 +31,17 @@ from melder_common.sealing import OpeningKeys, SealingKeys, generate_period_key
 from melder_common.testing.mail import MailSink
 from melder_common.timers import Timers
 from melder_common.unit_of_work import UnitsOfWork
+from melder_notify.bus import SUBSCRIPTIONS
+from melder_notify.domain.contacts import ContactDetails
+from melder_notify.domain.links import LinkKey
+from melder_notify.store.mail_message import MailWriter, Postmark
+from melder_notify.store.mail_server import MailServer, ServerAddress
+from melder_notify.store.tables import event_tables
+from melder_notify.store.translations import Languages
+from melder_notify.store.vault import Vault
+from melder_notify.timers import TIMERS, start_rounds
+from melder_notify.use_cases.answer_links import confirm_contact
+from melder_notify.use_cases.office import Office
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BODY = BodyRef(slug="amt-carbaek", name="Amt Carbäk")

@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 
-async def test_the_receipt_leaves_when_the_case_is_routed(town: Any):
+async def test_the_receipt_leaves_when_the_case_is_routed(town: Any) -> None:
     report_id = await town.submit()
     await town.pass_time(seconds=30)
     assert town.sink.received == []
@@ -26,7 +26,7 @@ async def test_the_receipt_leaves_when_the_case_is_routed(town: Any):
     assert "https://melder.example/me/not-me/" in text
 
 
-async def test_the_receipt_holds_nothing_the_reporter_wrote(town: Any):
+async def test_the_receipt_holds_nothing_the_reporter_wrote(town: Any) -> None:
     report_id = await town.submit()
     await town.hear(town.routed(report_id))
     await town.pass_time(seconds=1)
@@ -39,7 +39,7 @@ async def test_the_receipt_holds_nothing_the_reporter_wrote(town: Any):
             assert "KANARIENVOGEL" not in part.get_content()
 
 
-async def test_there_is_one_receipt_whatever_is_heard_how_often(town: Any):
+async def test_there_is_one_receipt_whatever_is_heard_how_often(town: Any) -> None:
     report_id = await town.submit()
     for _ in range(3):
         await town.hear(town.routed(report_id))
@@ -49,7 +49,7 @@ async def test_there_is_one_receipt_whatever_is_heard_how_often(town: Any):
     assert await town.states() == [("receipt", "sent")]
 
 
-async def test_after_ten_minutes_the_receipt_leaves_without_a_decision(town: Any):
+async def test_after_ten_minutes_the_receipt_leaves_without_a_decision(town: Any) -> None:
     report_id = await town.submit()
     await town.pass_time(minutes=9.5)
     assert town.sink.received == []
@@ -62,7 +62,7 @@ async def test_after_ten_minutes_the_receipt_leaves_without_a_decision(town: Any
     assert len(town.sink.received) == 1, "an unconfirmed address gets one mail, whatever follows"
 
 
-async def test_a_decision_after_the_receipt_is_news_for_a_confirmed_address(town: Any):
+async def test_a_decision_after_the_receipt_is_news_for_a_confirmed_address(town: Any) -> None:
     report_id = await town.submit()
     await town.pass_time(minutes=11)
     await town.hear(town.routed(report_id))
@@ -72,7 +72,7 @@ async def test_a_decision_after_the_receipt_is_news_for_a_confirmed_address(town
     assert "Für Ihre Meldung ist jetzt zuständig: Amt Carbäk." in town.plain(town.sink.received[1])
 
 
-async def test_without_an_address_there_is_no_notification(town: Any):
+async def test_without_an_address_there_is_no_notification(town: Any) -> None:
     for contact in ({"email": None}, {"email": None, "phone": "0381 123"}):
         report_id = await town.submit(**contact)
         await town.hear(town.routed(report_id))
@@ -82,7 +82,7 @@ async def test_without_an_address_there_is_no_notification(town: Any):
     assert await town.states() == []
 
 
-async def test_english_reporters_get_english_mails(town: Any):
+async def test_english_reporters_get_english_mails(town: Any) -> None:
     report_id = await town.submit(language="en")
     await town.hear(town.routed(report_id))
     await town.pass_time(seconds=1)
@@ -90,7 +90,7 @@ async def test_english_reporters_get_english_mails(town: Any):
     assert town.sink.received[0]["Content-Language"] == "en"
 
 
-async def test_the_mail_log_hears_of_the_mail_but_not_of_the_address(town: Any):
+async def test_the_mail_log_hears_of_the_mail_but_not_of_the_address(town: Any) -> None:
     report_id = await town.submit()
     await town.hear(town.routed(report_id))
     await town.pass_time(seconds=1)
@@ -101,7 +101,7 @@ async def test_the_mail_log_hears_of_the_mail_but_not_of_the_address(town: Any):
     assert b"kanarienvogel" not in row.envelope.lower()
 
 
-async def test_the_mail_id_is_the_rows(town: Any):
+async def test_the_mail_id_is_the_rows(town: Any) -> None:
     report_id = await town.submit()
     await town.hear(town.routed(report_id))
     await town.pass_time(seconds=1)
@@ -109,7 +109,7 @@ async def test_the_mail_id_is_the_rows(town: Any):
     assert town.sink.received[0]["Message-ID"] == f"<{row.notification_id}@melder.example>"
 
 
-async def test_catalogue_names_are_used(town: Any):
+async def test_catalogue_names_are_used(town: Any) -> None:
     from melder_common.event_values import BodyRef, CategoryRef, PublicationPolicy
     from melder_common.events import (
         CatalogueBodyDescribed,

@@ -14,11 +14,11 @@ from melder_notify.domain.addresses import UnusableAddress, parse_address
         ("o'neil@example.org", "o'neil@example.org"),
     ],
 )
-def test_addresses_come_out_as_the_wire_needs_them(text: str, expected: str):
+def test_addresses_come_out_as_the_wire_needs_them(text: str, expected: str) -> None:
     assert str(parse_address(text)) == expected
 
 
-def test_a_local_part_beyond_ascii_needs_smtputf8():
+def test_a_local_part_beyond_ascii_needs_smtputf8() -> None:
     assert parse_address("jörg@example.org").needs_smtputf8
     assert not parse_address("joerg@bücher.example").needs_smtputf8
 
@@ -49,11 +49,11 @@ def test_a_local_part_beyond_ascii_needs_smtputf8():
         "anna%example.net@example.org>",
     ],
 )
-def test_whatever_is_not_one_address_is_refused(text: str):
+def test_whatever_is_not_one_address_is_refused(text: str) -> None:
     with pytest.raises(UnusableAddress) as refusal:
         parse_address(text)
     assert "anna" not in str(refusal.value)
 
 
-def test_an_address_does_not_tell_itself_in_logs():
+def test_an_address_does_not_tell_itself_in_logs() -> None:
     assert "anna" not in repr(parse_address("anna@example.org"))

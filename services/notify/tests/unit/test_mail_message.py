@@ -8,6 +8,7 @@ import pytest
 
 from melder_notify.domain.addresses import parse_address
 from melder_notify.domain.letters import (
+    Letter,
     Links,
     Matter,
     write_closing,
@@ -41,7 +42,13 @@ LINKS = Links(
 )
 
 
-def write(letter, *, recipient="anna@example.org", thread=RECEIPT_ID, number="K7M4Q2XA") -> bytes:
+def write(
+    letter: Letter,
+    *,
+    recipient: str = "anna@example.org",
+    thread: UUID | None = RECEIPT_ID,
+    number: str = "K7M4Q2XA",
+) -> bytes:
     envelope = Envelope(
         mail_id=MAIL_ID,
         recipient=parse_address(recipient),
@@ -70,11 +77,11 @@ def html_of(mail: EmailMessage) -> str:
     return mail.get_body(("html",)).get_content()
 
 
-def receipt(matter=MATTER, *, confirmed=False, language="de"):
+def receipt(matter: Matter = MATTER, *, confirmed: bool = False, language: str = "de") -> Letter:
     return write_receipt(matter, LINKS, LANGUAGES.speak(language), confirmed=confirmed)
 
 
-def test_the_headers_of_a_mail():
+def test_the_headers_of_a_mail() -> None:
     mail = read(write(receipt()))
     assert dict(mail.items()) == {
         "Message-ID": f"<{MAIL_ID}@melder.example>",
@@ -95,18 +102,18 @@ def test_the_headers_of_a_mail():
     }
 
 
-def test_text_comes_before_html():
+def test_text_comes_before_html() -> None:
     kinds = [part.get_content_type() for part in read(write(receipt())).iter_parts()]
     assert kinds == ["text/plain", "text/html"]
 
 
-def test_the_first_mail_of_a_thread_answers_nothing():
+def test_the_first_mail_of_a_thread_answers_nothing() -> None:
     mail = read(write(receipt(), thread=None))
     assert mail["References"] is None
     assert mail["In-Reply-To"] is None
 
 
-def test_a_receipt_says_number_body_reason_time_and_all_links():
+def test_a_receipt_says_number_body_reason_time_and_all_links() -> None:
     mail = read(write(receipt()))
     for content in (text_of(mail), html_of(mail)):
         for said in (
@@ -121,13 +128,13 @@ def test_a_receipt_says_number_body_reason_time_and_all_links():
             assert said in content
 
 
-def test_a_receipt_without_a_decision_says_that_it_is_being_clarified():
+def test_a_receipt_without_a_decision_says_that_it_is_being_clarified() -> None:
     text = text_of(read(write(receipt(Matter("K7M4Q2XA", "Region")))))
     assert "Wir klären gerade, wer zuständig ist" in text
     assert "noch keine Erfahrungswerte" in text
 
 
-def test_a_confirmed_address_is_not_asked_again():
+def test_a_confirmed_address_is_not_asked_again() -> None:
     text = text_of(read(write(receipt(confirmed=True))))
     assert LINKS.confirm not in text
 
@@ -141,26 +148,26 @@ def test_a_confirmed_address_is_not_asked_again():
         (30, "etwa 4 Wochen"),
     ],
 )
-def test_how_long_it_takes_is_said_as_people_say_it(days: float, said: str):
+def test_how_long_it_takes_is_said_as_people_say_it(days: float, said: str) -> None:
     matter = Matter("K7M4Q2XA", "Region", usual_days=days)
     assert f"So lange dauert es meist: {said}" in text_of(read(write(receipt(matter))))
 
 
-def test_styles_stand_inline_for_mail_programs_that_drop_style_sheets():
+def test_styles_stand_inline_for_mail_programs_that_drop_style_sheets() -> None:
     html = html_of(read(write(receipt())))
     assert 'class="button"' in html
     button = html[html.index('class="button"') :][:300]
     assert "background-color: #171a2b" in button
 
 
-def test_a_question_quotes_the_body_and_leads_to_the_answer():
+def test_a_question_quotes_the_body_and_leads_to_the_answer() -> None:
     asked = News(Topic.QUESTION, NOW, body="Amt Carbäk", text="Vor Haus 5\noder 7?")
     text = text_of(read(write(write_question(asked, [], MATTER, LINKS, LANGUAGES.speak("de")))))
     assert "> Vor Haus 5\n> oder 7?" in text
     assert f"Frage beantworten:\n{LINKS.tracking}" in text
 
 
-def test_a_status_mail_tells_all_that_happened_with_its_time():
+def test_a_status_mail_tells_all_that_happened_with_its_time() -> None:
     news = [
         News(Topic.STATE, NOW, body="Amt Carbäk", state="accepted"),
         News(Topic.STATE, NOW.replace(hour=12), body="Amt Carbäk", state="planned"),
@@ -180,7 +187,7 @@ def test_a_status_mail_tells_all_that_happened_with_its_time():
         ("duplicate", "war schon bekannt", "Meine Meldung ansehen"),
     ],
 )
-def test_a_closing_gives_the_reason_and_a_way_back(state: str, subject: str, button: str):
+def test_a_closing_gives_the_reason_and_a_way_back(state: str, subject: str, button: str) -> None:
     end = News(Topic.CLOSED, NOW, body="Amt Carbäk", text="Ist gefüllt.", state=state)
     mail = read(write(write_closing(end, [], MATTER, LINKS, LANGUAGES.speak("de"))))
     assert subject in mail["Subject"]
@@ -189,14 +196,14 @@ def test_a_closing_gives_the_reason_and_a_way_back(state: str, subject: str, but
     assert LINKS.tracking in text_of(mail)
 
 
-def test_english_reporters_read_english():
+def test_english_reporters_read_english() -> None:
     mail = read(write(receipt(language="en")))
     assert mail["Subject"] == "We received your report K7M4Q2XA"
     assert "Thank you" in text_of(mail)
     assert "Vielen Dank" not in text_of(mail)
 
 
-def test_an_unknown_language_is_german():
+def test_an_unknown_language_is_german() -> None:
     assert LANGUAGES.speak("tlh").language == "de"
     assert LANGUAGES.speak("en-GB").language == "en"
     assert LANGUAGES.speak("de-simple").language == "de"
@@ -217,7 +224,7 @@ INJECTIONS = [
 
 
 @pytest.mark.parametrize("name", INJECTIONS)
-def test_no_name_adds_a_header_or_a_recipient(name: str):
+def test_no_name_adds_a_header_or_a_recipient(name: str) -> None:
     matter = Matter("K7M4Q2XA", "Region", responsible=name, category=name, reason=name)
     honest, raw = write(receipt()), write(receipt(matter))
     mail = read(raw)
@@ -228,13 +235,12 @@ def test_no_name_adds_a_header_or_a_recipient(name: str):
 
 
 @pytest.mark.parametrize("number", ["K7M4Q2XA\r\nBcc: evil@example.org", "ü" * 300, "x" * 2000])
-def test_no_number_adds_a_header(number: str):
-    matter = Matter(number, "Region")
-    mail = read(write(receipt(matter)))
-    assert "Bcc" not in mail
+def test_no_number_adds_a_header(number: str) -> None:
+    mail = read(write(receipt(Matter(number, "Region")), number=number))
+    assert mail.keys() == read(write(receipt())).keys()
 
 
-def test_lines_are_short_and_end_with_crlf():
+def test_lines_are_short_and_end_with_crlf() -> None:
     end = News(Topic.CLOSED, NOW, body="Amt", text=".\n" + "lang " * 2000 + "\n.", state="resolved")
     raw = write(write_closing(end, [], MATTER, LINKS, LANGUAGES.speak("de")))
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -243,7 +249,7 @@ def test_lines_are_short_and_end_with_crlf():
     assert "\n> .\n" in text_of(read(raw))
 
 
-def test_what_bodies_write_is_no_html():
+def test_what_bodies_write_is_no_html() -> None:
     evil = '<img src=x onerror=alert(1)><a href="https://evil.example">hier</a>'
     asked = News(Topic.QUESTION, NOW, body=evil, text=evil)
     html = html_of(read(write(write_question(asked, [], MATTER, LINKS, LANGUAGES.speak("de")))))
@@ -252,17 +258,17 @@ def test_what_bodies_write_is_no_html():
     assert "&lt;img" in html
 
 
-def test_an_international_domain_is_written_in_ascii():
+def test_an_international_domain_is_written_in_ascii() -> None:
     assert read(write(receipt(), recipient="anna@bücher.example"))["To"] == (
         "anna@xn--bcher-kva.example"
     )
 
 
-def test_one_line_keeps_what_can_be_seen():
+def test_one_line_keeps_what_can_be_seen() -> None:
     assert one_line(" Amt\tCarbäk \r\n Nord ") == "Amt Carbäk Nord"
 
 
-def test_a_staffed_mailbox_is_not_called_deaf():
+def test_a_staffed_mailbox_is_not_called_deaf() -> None:
     staffed = Matter("K7M4Q2XA", "Region", answers_read=True)
     assert "liest leider niemand" not in text_of(read(write(receipt(staffed))))
     assert "liest leider niemand" in text_of(read(write(receipt())))

@@ -11,6 +11,8 @@ async def count_letters_sealed_with(connection: AsyncConnection, key_id: str) ->
     letter = event_tables.dead_letter
     needle = f'"key_id":"{key_id}"'.encode()
     statement = (
-        select(func.count()).select_from(letter).where(func.position(needle, letter.c.envelope) > 0)
+        select(func.count())
+        .select_from(letter)
+        .where(func.pg_catalog.position(letter.c.envelope, needle) > 0)
     )
     return int(await connection.scalar(statement) or 0)

@@ -105,7 +105,7 @@ class MailWriter:
         if envelope.thread_id and envelope.thread_id != envelope.mail_id:
             first = postmark.message_id(envelope.thread_id)
             head += [("In-Reply-To", first), ("References", first)]
-        number = "".join(c for c in envelope.number.lower() if c.isascii() and c.isalnum())
+        number = "".join(c for c in envelope.number.lower()[:40] if c.isascii() and c.isalnum())
         return [
             *head,
             ("List-Id", f"<{number}.meldung.{postmark.domain}>"),

@@ -142,6 +142,9 @@ class MailServer:
             self._rest()
             _log.warning("mail server refuses us", host=address.host, code=error.code)
             raise MailDelayed(f"not_let_in_{error.code}") from error
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 

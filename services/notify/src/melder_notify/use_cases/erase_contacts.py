@@ -21,18 +21,19 @@ BATCH = 100
 async def erase_contacts_in_time(unit: UnitOfWork, office: Office) -> bool:
     """Erase unconfirmed addresses and contacts of long closed cases; whether there may be more."""
     due = await lock_due_for_erasure(unit.connection, unit.now, limit=BATCH)
-    unconfirmed = [
-        (contact, box)
-        for contact, box in due
-        if box is not None and contact.state is ContactState.UNCONFIRMED
-    ]
-    for contact, box in unconfirmed:
-        state = ContactState.UNCONFIRMED if "phone" in contact.channels else ContactState.ERASED
-        await drop_waiting(unit.connection, [contact.contact_id], "never_confirmed")
-        await forget_address(unit, contact, box, state, office)
-    handled = {contact.contact_id for contact, _ in unconfirmed}
-    await _erase(unit, [contact for contact, _ in due if contact.contact_id not in handled])
+    over = []
+    for contact, box in due:
+        if box is not None and _has_more_than_an_unconfirmed_address(contact):
+            await drop_waiting(unit.connection, [contact.contact_id], "never_confirmed")
+            await forget_address(unit, contact, box, contact.state, office)
+        else:
+            over.append(contact)
+    await _erase(unit, over)
     return len(due) == BATCH
+
+
+def _has_more_than_an_unconfirmed_address(contact: Contact) -> bool:
+    return contact.state is ContactState.UNCONFIRMED and {"email", "phone"} <= set(contact.channels)
 
 
 async def erase_reports(

@@ -28,8 +28,6 @@ CREATE TABLE notify.report (
     closed_at TIMESTAMPTZ
 );
 CREATE INDEX report_merged_into ON notify.report (merged_into) WHERE merged_into IS NOT NULL;
-COMMENT ON TABLE notify.report IS
-    'What mails say about a report: never its text, its place or its photos.';
 
 CREATE TABLE notify.contact (
     contact_id UUID PRIMARY KEY,
@@ -51,8 +49,6 @@ CREATE TABLE notify.contact (
 CREATE INDEX contact_by_report ON notify.contact (report_id);
 CREATE INDEX contact_to_erase ON notify.contact (erase_after) WHERE erase_after IS NOT NULL;
 CREATE INDEX contact_as_received ON notify.contact (key_id) WHERE key_id IS NOT NULL;
-COMMENT ON COLUMN notify.contact.box IS
-    'As received (key_id names the period), or sealed again under the wrapped data key.';
 
 CREATE TABLE notify.notification (
     notification_id UUID PRIMARY KEY,
@@ -80,8 +76,6 @@ CREATE INDEX notification_receipt_waits ON notify.notification (queued_at)
     WHERE kind = 'receipt' AND state = 'queued' AND mail_id IS NULL;
 CREATE INDEX notification_waiting ON notify.notification (contact_id)
     WHERE state IN ('queued', 'held', 'sending');
-COMMENT ON TABLE notify.notification IS
-    'One record per (event, recipient, channel, kind); its id makes the Message-ID.';
 
 CREATE TABLE notify.body (
     slug TEXT PRIMARY KEY,
