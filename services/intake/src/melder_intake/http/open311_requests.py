@@ -5,27 +5,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from melder_common.event_values import CLOSED_STATES, CaseState
-from melder_common.ids import new_id
 from melder_common.numbers import normalise_number
 from melder_intake.domain.answers import gather_answers
 from melder_intake.domain.checking import RawReport
 from melder_intake.domain.submission import PhotoFile
+from melder_intake.http.form_bodies import (
+    MULTIPART,
+    URL_ENCODED,
+    content_type_of,
+    read_form_body,
+)
 from melder_intake.http.open311_errors import Open311Error
 from melder_intake.store.api_clients import ApiClient
 from melder_intake.store.public_reading import Wanted
 
 MOST_REQUESTS = 1000
 WINDOW = timedelta(days=90)
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 KEY_HEADERS = ("x-api-key", "api-key")
 
 _OPEN_STATES = frozenset(CaseState) - CLOSED_STATES
 _ZONE_WITH_SPACE = re.compile(r" (\d\d:?\d\d)$")
-_LONGEST_TEXT = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,36 +57,14 @@ class Posted:
 
 async def read_post(request: Request) -> Posted:
     """The posted form with its files. Raises Open311Error for bodies that are no form."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind and kind not in FORMS:
-        raise Open311Error(400, f"Content-Type: erwartet wird {FORMS[0]} oder {FORMS[1]}.")
-    async with request.form(max_files=50, max_fields=500, max_part_size=_LONGEST_TEXT) as form:
-        files = await _read_files(form)
-        fields: dict[str, list[str]] = {}
-        for name, value in form.multi_items():
-            if isinstance(value, str):
-                fields.setdefault(name, []).append(value)
-    for name, value in request.query_params.multi_items():
+    kind = content_type_of(request)
+    if kind and kind not in {URL_ENCODED, MULTIPART}:
+        raise Open311Error(400, f"Content-Type: erwartet wird {URL_ENCODED} oder {MULTIPART}.")
+    body = await read_form_body(request)
+    fields: dict[str, list[str]] = {}
+    for name, value in (*body.fields, *request.query_params.multi_items()):
         fields.setdefault(name, []).append(value)
-    return Posted(fields, files)
-
-
-async def _read_files(form: FormData) -> tuple[PhotoFile, ...]:
-    """Every file, whatever its field is called: media, media[], photo, photo1 … photo9."""
-    files = []
-    for _, value in form.multi_items():
-        if not isinstance(value, UploadFile):
-            continue
-        if content := await value.read():
-            files.append(PhotoFile(new_id(), content_type(value.content_type), content))
-    return tuple(files)
-
-
-def content_type(given: str | None) -> str:
-    """A media type that may stand in a header; media looks at the bytes anyway."""
-    if given and re.fullmatch(r"[\w.+-]{1,40}/[\w.+-]{1,39}", given):
-        return given
-    return "application/octet-stream"
+    return Posted(fields, body.files)
 
 
 def read_report(posted: Posted, client: ApiClient) -> RawReport:

@@ -38,7 +38,8 @@ def whole_region(area: ReceptionArea) -> MapView:
 
 def picture_address(view: MapView, lat: str, long: str) -> str:
     """The address of the picture of ``view``, with a pin when there is a place."""
-    pin = f"&lat={lat}&long={long}" if _pin({"lat": lat, "long": long}) else ""
+    place = _pin({"lat": lat, "long": long})
+    pin = f"&lat={place[0]}&long={place[1]}" if place else ""
     query = "&".join(f"{name}={value}" for name, value in view.fields.items())
     return f"/melden/karte.svg?{query}{pin}"
 

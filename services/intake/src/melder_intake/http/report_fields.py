@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from melder_common.event_values import PhotoClaim
-from melder_common.ids import new_id
 from melder_common.tokens import equal, hmac_token
 from melder_intake.domain.catalogue import Category
 from melder_intake.domain.checking import RawReport
 from melder_intake.domain.submission import Fault, PhotoFile
-from melder_intake.http.open311_requests import content_type
+from melder_intake.http.form_bodies import FormBody, read_form_body
 from melder_web.forms import is_form_token
 from melder_web.static_map import MapView
 
@@ -29,7 +27,6 @@ _TEXTS = (
 )  # fmt: skip
 _COMMA = re.compile(r"\s*([+-]?\d{1,3}),(\d{1,20})\s*")
 _PIXEL = re.compile(r"\d{1,5}")
-_LONGEST_TEXT = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -63,26 +60,26 @@ def question_field(category: str, code: str) -> str:
 
 async def read_form(request: Request) -> TypedForm:
     """The posted form; a click on the picture of the map is turned into coordinates."""
-    async with request.form(max_files=50, max_fields=1000, max_part_size=_LONGEST_TEXT) as form:
-        texts = {name: _last_text(form, name) for name in _TEXTS}
-        view = _view(form)
-        clicked = _click(form, view)
-        if clicked:
-            texts |= {"lat": f"{clicked[0]:.6f}", "long": f"{clicked[1]:.6f}", "accuracy_m": ""}
-            view = view.closer_to(*clicked) if view else None
-        token = _last_text(form, "form_token")
-        return TypedForm(
-            texts=texts,
-            answers=_answers(form),
-            hazard=_last_text(form, "hazard") == "ja",
-            claims=_texts(form, "photo_claim") + _texts(form, "photo"),
-            drafts=_texts(form, "photo_draft"),
-            files=await _files(form),
-            step="karte" if clicked else _last_text(form, "step") or "senden",
-            token=token if is_form_token(token) else "",
-            view=view,
-            trapped=bool(_last_text(form, HONEYPOT).strip()),
-        )
+    body = await read_form_body(request)
+    texts = {name: body.last(name) for name in _TEXTS}
+    view = MapView.from_fields(dict(body.fields), *MAP_SIZE)
+    clicked = _click(body, view)
+    if clicked:
+        texts |= {"lat": f"{clicked[0]:.6f}", "long": f"{clicked[1]:.6f}", "accuracy_m": ""}
+        view = view.closer_to(*clicked) if view else None
+    token = body.last("form_token")
+    return TypedForm(
+        texts=texts,
+        answers=_answers(body),
+        hazard=body.last("hazard") == "ja",
+        claims=body.all("photo_claim") + body.all("photo"),
+        drafts=body.all("photo_draft"),
+        files=body.files,
+        step="karte" if clicked else body.last("step") or "senden",
+        token=token if is_form_token(token) else "",
+        view=view,
+        trapped=bool(body.last(HONEYPOT)),
+    )
 
 
 def read_query(request: Request) -> TypedForm:
@@ -159,38 +156,13 @@ def _answers_of(form: TypedForm, category: Category | None) -> dict[str, tuple[s
     return {code: values for code, values in named.items() if values}
 
 
-def _answers(form: FormData) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for name, value in form.multi_items():
-        if name.startswith("q.") and isinstance(value, str) and value.strip():
-            found[name] = (*found.get(name, ()), value.strip())
-    return found
+def _answers(body: FormBody) -> dict[str, tuple[str, ...]]:
+    names = {name for name, _ in body.fields if name.startswith("q.")}
+    return {name: values for name in names if (values := body.all(name))}
 
 
-async def _files(form: FormData) -> tuple[PhotoFile, ...]:
-    files = []
-    for _, value in form.multi_items():
-        if isinstance(value, UploadFile) and (content := await value.read()):
-            files.append(PhotoFile(new_id(), content_type(value.content_type), content))
-    return tuple(files)
-
-
-def _last_text(form: FormData, name: str) -> str:
-    values = _texts(form, name)
-    return values[-1] if values else ""
-
-
-def _texts(form: FormData, name: str) -> tuple[str, ...]:
-    return tuple(value for value in form.getlist(name) if isinstance(value, str) and value)
-
-
-def _view(form: FormData) -> MapView | None:
-    fields = {name: _last_text(form, name) for name in ("map_lat", "map_long", "map_m")}
-    return MapView.from_fields(fields, *MAP_SIZE)
-
-
-def _click(form: FormData, view: MapView | None) -> tuple[float, float] | None:
-    x, y = _last_text(form, "map.x"), _last_text(form, "map.y")
+def _click(body: FormBody, view: MapView | None) -> tuple[float, float] | None:
+    x, y = body.last("map.x"), body.last("map.y")
     if view is None or not (_PIXEL.fullmatch(x) and _PIXEL.fullmatch(y)):
         return None
     return view.place(int(x), int(y))

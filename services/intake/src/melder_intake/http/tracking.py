@@ -12,6 +12,7 @@ from melder_common.rate_limit import client_network
 from melder_common.text import TextRefused, clean_text
 from melder_common.tokens import equal
 from melder_intake.domain.submission import Fault
+from melder_intake.http.form_bodies import read_form_body
 from melder_intake.http.sentences import sentence
 from melder_intake.http.tracking_page import Tracked, may_reopen, tracking_page
 from melder_intake.parts import Parts
@@ -133,8 +134,7 @@ async def _reopen(parts: Parts, request: Request, tracked: Tracked) -> Response:
 
 async def _fields(parts: Parts, request: Request) -> dict[str, str]:
     parts.limiter.check("tracking-words", WORDS_PER_MINUTE, client_network(request))
-    async with request.form(max_files=0, max_fields=20, max_part_size=64 * 1024) as form:
-        return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    return dict((await read_form_body(request)).fields)
 
 
 def _text(value: str, field: str, errors: FormErrors, *, required: bool = False) -> str | None:

@@ -1,0 +1,83 @@
+"""What may be public, for every policy and every state of review."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from melder_common.event_values import BodyRef, CaseState, PublicationPolicy
+from melder_intake.domain.publication import KnownPhoto, KnownReport, publish
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ROSTOCK = BodyRef(slug="rostock", name="Rostock")
+KNOWN = KnownReport(
+    report_id=UUID(int=1),
+    number="5GXRHP1R",
+    submitted_at=AT,
+    changed_at=AT,
+    category="road-pothole",
+    state=CaseState.ACCEPTED,
+    policy=PublicationPolicy(),
+    lat=54.0887,
+    long=12.1405,
+    address="Lange Straße 1",
+    text="Tiefes Loch",
+    municipality="Rostock",
+    responsible=ROSTOCK,
+    reason={"de": "140 m von der Grenze"},
+    photos=(
+        KnownPhoto(UUID(int=2), "released"),
+        KnownPhoto(UUID(int=3), "ready"),
+        KnownPhoto(UUID(int=4), "hidden"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reviewed"),
+    list(product(["at_once", "after_review", "never"], [False, True])),
+)
+def test_place_follows_policy_and_review(policy, reviewed):
+    known = replace(
+        KNOWN,
+        policy=PublicationPolicy(place=policy),
+        reviewed_at=AT if reviewed else None,
+    )
+    shown = policy == "at_once" or (policy == "after_review" and reviewed)
+    report = publish(known)
+    assert (report.place is not None) == shown
+    assert report.municipality == "Rostock"
+    assert report.reason == ({"de": "140 m von der Grenze"} if shown else {})
+
+
+def test_category_state_and_body_are_always_public():
+    hidden = PublicationPolicy(text="never", photo="never", place="never")
+    report = publish(replace(KNOWN, policy=hidden))
+    assert (report.category, report.state) == ("road-pothole", CaseState.ACCEPTED)
+    assert report.responsible == ROSTOCK
+    assert (report.text, report.place, report.photos) == (None, None, ())
+
+
+def test_only_released_photos_are_public():
+    assert [photo.photo_id for photo in publish(KNOWN).photos] == [UUID(int=2)]
+
+
+def test_an_unreleased_text_is_not_public_under_any_policy():
+    for text in ("at_once", "after_review", "never"):
+        known = replace(KNOWN, text=None, policy=PublicationPolicy(text=text))
+        assert publish(known).text is None
+
+
+def test_nothing_personal_survives_erasure():
+    report = publish(replace(KNOWN, policy=PublicationPolicy(text="at_once"), erased_at=AT))
+    assert report.erased
+    assert (report.text, report.place, report.photos, report.reason) == (None, None, (), {})
+
+
+def test_a_closed_report_was_updated_when_it_was_closed():
+    later = datetime(2026, 12, 1, tzinfo=UTC)
+    report = publish(replace(KNOWN, state=CaseState.RESOLVED, closed_at=AT, changed_at=later))
+    assert report.closed
+    assert report.updated_at == AT
