@@ -110,12 +110,44 @@ def foreign_hosts(name: str, source: str) -> Iterator[str]:
             yield f"{name}:{line} names a foreign host: {address[:60].splitlines()[0]}"
 
 
+SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN|WHERE|SET|GRANT)\b")
+
+
+def formatted_sql(name: str, source: str) -> Iterator[str]:
+    """SQL of services is fixed: only constants, schemas and pieces from ``…_sql`` go into it."""
+    if not name.startswith("services/") or "/migrations/" in name:
+        return
+    tree = ast.parse(source)
+    pieces = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and function.name.endswith("_sql")
+        for node in ast.walk(function)
+    }
+    for text in ast.walk(tree):
+        if isinstance(text, ast.JoinedStr) and id(text) not in pieces and SQL.search(_fixed(text)):
+            for part in text.values:
+                if isinstance(part, ast.FormattedValue) and not _is_our_own(part.value):
+                    yield f"{name}:{text.lineno} puts {ast.unparse(part.value)} into SQL: bind it"
+
+
+def _fixed(text: ast.JoinedStr) -> str:
+    return " ".join(str(part.value) for part in text.values if isinstance(part, ast.Constant))
+
+
+def _is_our_own(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).endswith("_sql")
+    last = ast.unparse(value).rpartition(".")[2]
+    return last.isupper() or last == "schema"
+
+
 def offences(check: Check, paths: list[Path]) -> list[str]:
     return [line for path in paths for line in check(name_of(path), path.read_text())]
 
 
 @pytest.mark.parametrize(
-    "check", [commits, publishes, nameless, too_long], ids=lambda c: c.__name__
+    "check", [commits, publishes, nameless, too_long, formatted_sql], ids=lambda c: c.__name__
 )
 def test_the_product_keeps_the_rule(check: Check) -> None:
     assert PRODUCT
@@ -141,6 +173,8 @@ def test_no_foreign_hosts_in_code_and_pages() -> None:
         (nameless, "services/x/date_utils.py", ""),
         (nameless, "services/x/base.py", ""),
         (too_long, "services/x/all.py", "\n" * 401),
+        (formatted_sql, "services/x/store/a.py", 'f"SELECT a FROM b WHERE c = {number}"'),
+        (formatted_sql, "services/x/http/a.py", 'f"UPDATE {table} SET a = 1"'),
         (foreign_hosts, "a.html", '<script src="https://cdn.jsdelivr.net/x.js">'),
         (foreign_hosts, "a.html", '<script src="//cdn.jsdelivr.net/x.js">'),
         (foreign_hosts, "a.css", "url(http://fonts.googleapis.com/css)"),
@@ -160,6 +194,9 @@ def test_each_rule_notices_its_breach(check: Check, name: str, source: str) -> N
         (publishes, f"{COMMON}/relay.py", "transport.publish(1, events)"),
         (publishes, "services/x/domain/catalogue.py", "publish(region)"),
         (nameless, "services/x/database.py", ""),
+        (formatted_sql, "services/x/store/a.py", 'f"SELECT {metric_sql(1)} FROM {SCHEMA}.b"'),
+        (formatted_sql, "services/x/store/a.py", "def a_sql(b):\n return f'SELECT {b} FROM c'"),
+        (formatted_sql, "services/x/store/a.py", "f'the report {number}'"),
         (foreign_hosts, "a.html", '<svg xmlns="http://www.w3.org/2000/svg">'),
         (foreign_hosts, "a.py", 'f"http://127.0.0.1:{port}/" "https://melder.example/x"'),
         (foreign_hosts, "a.py", "a // b"),
