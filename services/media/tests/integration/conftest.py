@@ -36,7 +36,11 @@ INTERNAL_TOKEN = "internal-token-of-this-test"
 def media_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("secrets")
     generate_grant_keys(directory / "private.pem", directory / "public.pem")
-    for name, secret in {"upload": "ab" * 32, "original": "cd" * 32, "internal": INTERNAL_TOKEN}.items():
+    for name, secret in {
+        "upload": "ab" * 32,
+        "original": "cd" * 32,
+        "internal": INTERNAL_TOKEN,
+    }.items():
         (directory / name).write_text(secret)
     return directory
 
@@ -143,7 +147,9 @@ class Media:
         await self.carry_out()
         return claim[0]
 
-    async def get(self, photo_id: UUID, name: str = "thumbnail.webp", **query: str) -> httpx.Response:
+    async def get(
+        self, photo_id: UUID, name: str = "thumbnail.webp", **query: str
+    ) -> httpx.Response:
         """Ask for a picture."""
         return await self.client.get(f"/photos/{photo_id}/{name}", params=query)
 
@@ -153,14 +159,24 @@ async def media(settings: MediaSettings, media_secrets: Path) -> AsyncIterator[M
     service, parts = build_service(settings), build_parts(settings)
     app = build_api(service, parts)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-        yield Media(app, client, service, parts, load_private_key(media_secrets / "private.pem"))
-    for bucket in (settings.s3_bucket_originals, settings.s3_bucket_renditions):
+    try:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8000"
+        ) as client:
+            key = load_private_key(media_secrets / "private.pem")
+            yield Media(app, client, service, parts, key)
+        await empty(parts)
+    finally:
+        parts.sanitiser.close()
+        parts.objects.close()
+        await service.engine.dispose()
+
+
+async def empty(parts: Parts) -> None:
+    """Leave nothing in the store for the next test."""
+    for bucket in (parts.settings.s3_bucket_originals, parts.settings.s3_bucket_renditions):
         names = [name for name, _ in await parts.objects.list_names(bucket)]
         await parts.objects.delete(bucket, names)
-    parts.sanitiser.close()
-    parts.objects.close()
-    await service.engine.dispose()
 
 
 @pytest.fixture

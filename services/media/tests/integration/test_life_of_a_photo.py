@@ -63,7 +63,11 @@ async def test_the_whole_way(media: Any, pictures: Any, report_id: UUID) -> None
     assert (await media.get(photo_id)).status_code == 404
 
     await media.hear(released(photo_id, report_id), report_id)
-    for name, kind in {"thumbnail.webp": "image/webp", "list.jpg": "image/jpeg", "full.webp": "image/webp"}.items():
+    for name, kind in {
+        "thumbnail.webp": "image/webp",
+        "list.jpg": "image/jpeg",
+        "full.webp": "image/webp",
+    }.items():
         answer = await media.get(photo_id, name)
         assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
         assert b"CANARY" not in answer.content
@@ -79,7 +83,14 @@ async def test_the_whole_way(media: Any, pictures: Any, report_id: UUID) -> None
     assert "delete_photo" in await media.carry_out()
     assert await object_names(media) == set()
     kinds = [type(event) for event in await media.spoken()]
-    assert kinds == [PhotoReceived, PhotoReady, PhotoReleased, PhotoRedacted, PhotoReleased, PhotoDeleted]
+    assert kinds == [
+        PhotoReceived,
+        PhotoReady,
+        PhotoReleased,
+        PhotoRedacted,
+        PhotoReleased,
+        PhotoDeleted,
+    ]
 
 
 async def test_nothing_in_the_store_can_be_read(media: Any, pictures: Any, report_id: UUID) -> None:
@@ -93,7 +104,9 @@ async def test_nothing_in_the_store_can_be_read(media: Any, pictures: Any, repor
             assert not any(trace in kept for trace in (b"CANARY", b"JFIF", b"WEBP", b"Exif"))
 
 
-async def test_release_before_rendering_is_remembered(media: Any, pictures: Any, report_id: UUID) -> None:
+async def test_release_before_rendering_is_remembered(
+    media: Any, pictures: Any, report_id: UUID
+) -> None:
     claim = await media.upload(pictures.jpeg())
     await media.submit(report_id, claim)
     await media.hear(released(claim[0], report_id), report_id)
@@ -104,16 +117,24 @@ async def test_release_before_rendering_is_remembered(media: Any, pictures: Any,
     assert kinds == [PhotoReceived, PhotoReady, PhotoReleased]
 
 
-async def test_regions_to_be_made_unreadable_hide_the_photo(media: Any, pictures: Any, report_id: UUID) -> None:
+async def test_regions_to_be_made_unreadable_hide_the_photo(
+    media: Any, pictures: Any, report_id: UUID
+) -> None:
     photo_id = await media.rendered(pictures.jpeg(), report_id)
     await media.hear(released(photo_id, report_id), report_id)
-    await media.hear(hidden(photo_id, report_id, Box(x=0.1, y=0.1, width=0.2, height=0.2)), report_id)
+    await media.hear(
+        hidden(photo_id, report_id, Box(x=0.1, y=0.1, width=0.2, height=0.2)), report_id
+    )
     assert (await media.get(photo_id)).status_code == 404
     await media.hear(released(photo_id, report_id), report_id)
-    assert (await media.get(photo_id)).status_code == 404, "released although the regions are not drawn"
+    assert (await media.get(photo_id)).status_code == 404, (
+        "released although the regions are not drawn"
+    )
 
 
-async def test_another_report_cannot_release_or_hide(media: Any, pictures: Any, report_id: UUID) -> None:
+async def test_another_report_cannot_release_or_hide(
+    media: Any, pictures: Any, report_id: UUID
+) -> None:
     photo_id = await media.rendered(pictures.jpeg(), report_id)
     stranger = new_id()
     await media.hear(released(photo_id, stranger), stranger)
@@ -123,7 +144,9 @@ async def test_another_report_cannot_release_or_hide(media: Any, pictures: Any, 
     assert (await media.get(photo_id)).status_code == 200
 
 
-async def test_events_heard_twice_change_nothing(media: Any, pictures: Any, report_id: UUID) -> None:
+async def test_events_heard_twice_change_nothing(
+    media: Any, pictures: Any, report_id: UUID
+) -> None:
     claim = await media.upload(pictures.jpeg())
     for _ in range(2):
         await media.submit(report_id, claim)
@@ -137,14 +160,20 @@ async def test_events_heard_twice_change_nothing(media: Any, pictures: Any, repo
 
 
 class TestClaims:
-    async def test_a_wrong_token_binds_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_a_wrong_token_binds_nothing(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         photo_id, _ = await media.upload(pictures.jpeg())
         await media.submit(report_id, (photo_id, "A" * 32))
         await media.carry_out()
         rejected = (await media.spoken())[-1]
-        assert rejected == PhotoRejected(photo_id=photo_id, report_id=report_id, reason="unknown_photo")
+        assert rejected == PhotoRejected(
+            photo_id=photo_id, report_id=report_id, reason="unknown_photo"
+        )
 
-    async def test_a_photo_belongs_to_one_report(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_a_photo_belongs_to_one_report(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         claim = await media.upload(pictures.jpeg())
         other = new_id()
         await media.submit(report_id, claim)
@@ -184,7 +213,9 @@ class TestSpooledFiles:
         await media.carry_out()
         assert isinstance((await media.spoken())[-1], PhotoReady)
 
-    async def test_passing_on_twice_changes_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_passing_on_twice_changes_nothing(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         photo_id = new_id()
         answers = [await media.pass_on(photo_id, report_id, pictures.jpeg()) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [200, 200]
@@ -194,7 +225,9 @@ class TestSpooledFiles:
         assert [type(e) for e in await media.spoken()] == [PhotoReceived, PhotoReady]
 
     @pytest.mark.parametrize("claim_first", [True, False])
-    async def test_a_useless_file_is_answered(self, media: Any, report_id: UUID, *, claim_first: bool) -> None:
+    async def test_a_useless_file_is_answered(
+        self, media: Any, report_id: UUID, *, claim_first: bool
+    ) -> None:
         photo_id = new_id()
         if claim_first:
             await media.submit(report_id, (photo_id, "spooled"))
@@ -205,7 +238,9 @@ class TestSpooledFiles:
         rejected = PhotoRejected(photo_id=photo_id, report_id=report_id, reason="not_an_image")
         assert await media.spoken() == [rejected]
 
-    async def test_another_reports_claim_gets_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_another_reports_claim_gets_nothing(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         photo_id = new_id()
         await media.pass_on(photo_id, report_id, pictures.jpeg())
         stranger = new_id()
@@ -221,7 +256,9 @@ class TestSpooledFiles:
         await media.carry_out(later=timedelta(days=15))
         assert (await media.spoken())[-1].reason == "never_arrived"
 
-    async def test_a_file_after_the_erasure_is_not_kept(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_a_file_after_the_erasure_is_not_kept(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         photo_id = new_id()
         await media.submit(report_id, (photo_id, "spooled"))
         await media.hear(ReportErased(report_id=report_id, cause="request"), report_id)
@@ -230,7 +267,9 @@ class TestSpooledFiles:
 
     async def test_only_with_the_internal_token(self, media: Any, pictures: Any) -> None:
         answer = await media.client.put(
-            f"/internal/photos/{new_id()}", content=pictures.jpeg(), headers={"X-Report-Id": str(new_id())}
+            f"/internal/photos/{new_id()}",
+            content=pictures.jpeg(),
+            headers={"X-Report-Id": str(new_id())},
         )
         assert answer.status_code == 401
 
@@ -246,7 +285,9 @@ class TestGrants:
             assert answer.status_code == 200
             assert answer.headers["cache-control"] == "no-store"
         noted = [e for e in await media.spoken() if isinstance(e, AccessGranted)]
-        assert [(e.object_id, e.report_id, e.action) for e in noted] == [(photo_id, report_id, "photo.view")]
+        assert [(e.object_id, e.report_id, e.action) for e in noted] == [
+            (photo_id, report_id, "photo.view")
+        ]
 
     @pytest.mark.parametrize(
         "changes",
@@ -266,14 +307,25 @@ class TestGrants:
         answer = await media.get(photo_id, grant=grant_for(media, photo_id, report_id, **changes))
         assert answer.status_code == 404
 
-    async def test_a_tampered_grant_shows_nothing(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_a_tampered_grant_shows_nothing(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         photo_id = await media.rendered(pictures.jpeg(), report_id)
         grant = grant_for(media, photo_id, report_id)
-        for broken in (grant[:-2], "A" + grant[1:], grant + "x", "ä", "." * 50, grant.split(".")[0]):
+        for broken in (
+            grant[:-2],
+            "A" + grant[1:],
+            grant + "x",
+            "ä",
+            "." * 50,
+            grant.split(".")[0],
+        ):
             assert (await media.get(photo_id, grant=broken)).status_code == 404
         assert not [e for e in await media.spoken() if isinstance(e, AccessGranted)]
 
-    async def test_a_grant_ends_with_the_erasure(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_a_grant_ends_with_the_erasure(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         photo_id = await media.rendered(pictures.jpeg(), report_id)
         grant = grant_for(media, photo_id, report_id)
         await media.hear(ReportErased(report_id=report_id, cause="request"), report_id)
@@ -290,17 +342,23 @@ class TestKeeping:
         assert (await media.spoken())[-1] == PhotoDeleted(photo_id=photo_id)
         assert (await media.get(photo_id, token=token)).status_code == 404
 
-    async def test_unclaimed_uploads_stay_while_intake_is_not_heard(self, media: Any, pictures: Any) -> None:
+    async def test_unclaimed_uploads_stay_while_intake_is_not_heard(
+        self, media: Any, pictures: Any
+    ) -> None:
         await media.upload(pictures.jpeg())
         assert await media.carry_out(later=WEEK) == ["sweep_orphan"]
         assert len(await object_names(media)) == 1
 
-    async def test_claimed_photos_are_never_swept(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_claimed_photos_are_never_swept(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         media.parts.arrivals.transport = EverythingArrived()
         await media.rendered(pictures.jpeg(), report_id)
         assert await media.carry_out(later=WEEK) == []
 
-    async def test_originals_go_two_weeks_after_release(self, media: Any, pictures: Any, report_id: UUID) -> None:
+    async def test_originals_go_two_weeks_after_release(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
         photo_id = await media.rendered(pictures.jpeg(), report_id)
         await media.hear(released(photo_id, report_id), report_id)
         originals = media.parts.settings.s3_bucket_originals
@@ -314,7 +372,7 @@ class TestKeeping:
 class EverythingArrived:
     """A relay of intake that has said nothing yet."""
 
-    async def ask_ends(self, speaker: str, partition: int, cursor: int) -> Any:
+    async def ask_ends(self, _speaker: str, _partition: int, cursor: int) -> Any:
         from melder_common.transport import LogEnds
 
         return LogEnds(head=cursor, first=0)

@@ -11,7 +11,20 @@ from melder_media.domain.pictures import Encoding, PictureRefused, Refusal, Size
 from melder_media.sanitiser.picture import inspect, render
 
 MAX_PIXELS = 40_000_000
-TRACES = (b"CANARY", b"Exif", b"EXIF", b"acsp", b"ICC_PROFILE", b"ICCP", b"ns.adobe.com", b"XMP", b"8BIM", b"MPF", b"PK\x03\x04", b"ftyp")
+TRACES = (
+    b"CANARY",
+    b"Exif",
+    b"EXIF",
+    b"acsp",
+    b"ICC_PROFILE",
+    b"ICCP",
+    b"ns.adobe.com",
+    b"XMP",
+    b"8BIM",
+    b"MPF",
+    b"PK\x03\x04",
+    b"ftyp",
+)
 """Byte strings that metadata leaves behind: EXIF, colour profiles, XMP, IPTC, MPF, tails."""
 
 Descriptor = Callable[[bytes], int]
@@ -41,7 +54,11 @@ def test_every_allowed_format_is_shown(kind: str, pictures: Any, descriptor_of: 
     shown = {(file.size, file.encoding): (file.width, file.height) for file in files}
     assert shown == {
         (size, encoding): sides
-        for size, sides in {Size.FULL: (1600, 800), Size.LIST: (800, 400), Size.THUMBNAIL: (240, 120)}.items()
+        for size, sides in {
+            Size.FULL: (1600, 800),
+            Size.LIST: (800, 400),
+            Size.THUMBNAIL: (240, 120),
+        }.items()
         for encoding in Encoding
     }
     assert all(looks_upright(file.content) for file in files)
@@ -65,10 +82,18 @@ def test_no_trace_of_metadata_remains(make: str, pictures: Any, descriptor_of: D
     original = getattr(pictures, make)()
     assert all(trace in original for trace in (b"CANARY", b"-tail"))
     source = descriptor_of(original)
-    files = (*render(source, max_pixels=MAX_PIXELS), *inspect(source, max_pixels=MAX_PIXELS).preview)
+    files = (
+        *render(source, max_pixels=MAX_PIXELS),
+        *inspect(source, max_pixels=MAX_PIXELS).preview,
+    )
     assert [(file.size, trace) for file in files for trace in TRACES if trace in file.content] == []
     for file in files:
-        assert not set(Image.open(io.BytesIO(file.content)).info) & {"exif", "icc_profile", "xmp", "comment"}
+        assert not set(Image.open(io.BytesIO(file.content)).info) & {
+            "exif",
+            "icc_profile",
+            "xmp",
+            "comment",
+        }
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -97,7 +122,9 @@ def test_odd_colours_come_out_as_srgb(mode: str, descriptor_of: Descriptor) -> N
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
-def test_animations_show_their_first_frame(kind: str, pictures: Any, descriptor_of: Descriptor) -> None:
+def test_animations_show_their_first_frame(
+    kind: str, pictures: Any, descriptor_of: Descriptor
+) -> None:
     for file in render(descriptor_of(pictures.animation(kind)), max_pixels=MAX_PIXELS):
         assert looks_upright(file.content)
         assert getattr(Image.open(io.BytesIO(file.content)), "n_frames", 1) == 1
@@ -113,7 +140,9 @@ def test_pixel_limit_is_read_from_the_header(pictures: Any, descriptor_of: Descr
 
 
 @pytest.mark.parametrize("size", [(30_000, 4), (4, 30_000), (1, 1)])
-def test_odd_shapes_are_no_trouble(size: tuple[int, int], pictures: Any, descriptor_of: Descriptor) -> None:
+def test_odd_shapes_are_no_trouble(
+    size: tuple[int, int], pictures: Any, descriptor_of: Descriptor
+) -> None:
     for file in render(descriptor_of(pictures.encoded("PNG", *size)), max_pixels=MAX_PIXELS):
         assert 1 <= file.width <= 1600
         assert 1 <= file.height <= 1600

@@ -7,7 +7,6 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from melder_common.grants import Grant, GrantRefused, verify_grant
-from melder_common.problems import Problem
 from melder_common.unit_of_work import UnitsOfWork
 from melder_media.domain.claims import is_uploader
 from melder_media.domain.pictures import MEDIA_TYPES, Encoding, Size
@@ -17,6 +16,7 @@ from melder_media.parts import Parts
 from melder_media.store.object_store import ObjectMissing, StoreUnavailable
 from melder_media.store.sealing import CannotOpen
 from melder_media.use_cases.show_photo import Found, Wanted, find_picture, open_picture
+from melder_web.page_problems import PageProblem
 
 AUDIENCE = "media"
 VIEW = "photo.view"
@@ -107,7 +107,7 @@ async def _open(found: Found, photo_id: UUID, parts: Parts) -> bytes:
         return await open_picture(found, photo_id, parts)
     except (StoreUnavailable, ObjectMissing, CannotOpen) as error:
         _log.warning("picture_unavailable", photo_id=photo_id, error=error)
-        raise Problem(
+        raise PageProblem(
             503,
             "photo-not-available-now",
             "Photo not available now",

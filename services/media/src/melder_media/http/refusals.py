@@ -1,13 +1,13 @@
 """What people and programs read when a file cannot be taken."""
 
-from melder_common.problems import Problem
 from melder_media.domain.pictures import Refusal
 from melder_media.settings import MediaSettings
+from melder_web.page_problems import PageProblem
 
 RETRY_SECONDS = 30
 
 
-def refusal_problem(refusal: Refusal, settings: MediaSettings) -> Problem:
+def refusal_problem(refusal: Refusal, settings: MediaSettings) -> PageProblem:
     """The answer for a picture that is refused; ``type_slug`` is the refusal's code."""
     megabytes = settings.max_upload_bytes // 1_000_000
     megapixels = settings.max_pixels // 1_000_000
@@ -42,12 +42,12 @@ def refusal_problem(refusal: Refusal, settings: MediaSettings) -> Problem:
         ),
     )
     slug = refusal.value.replace("_", "-")
-    return Problem(status, slug, title, detail, [{"field": "photo", "message": detail}])
+    return PageProblem(status, slug, title, detail)
 
 
-def not_now() -> Problem:
+def not_now() -> PageProblem:
     """The service has no room or no hands at the moment."""
-    return Problem(
+    return PageProblem(
         503,
         "photos-not-taken-now",
         "Photos cannot be taken now",
@@ -56,6 +56,6 @@ def not_now() -> Problem:
     )
 
 
-def unknown_photo() -> Problem:
+def unknown_photo() -> PageProblem:
     """Not there, or not for this asker: nobody can tell which."""
-    return Problem(404, "unknown-photo", "Unknown photo", "Dieses Foto gibt es hier nicht.")
+    return PageProblem(404, "unknown-photo", "Unknown photo", "Dieses Foto gibt es hier nicht.")

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
 from melder_common.ids import new_id
-from melder_common.problems import Problem, prefers_html
+from melder_common.problems import prefers_html
 from melder_common.rate_limit import RateLimiter, client_network
 from melder_common.unit_of_work import UnitsOfWork
 from melder_media.domain.claims import is_uploader, upload_token
@@ -20,9 +20,10 @@ from melder_media.parts import Parts
 from melder_media.sanitiser.client import SanitiserBusy
 from melder_media.use_cases.delete_photo import AlreadyClaimed, withdraw_upload
 from melder_media.use_cases.take_upload import SpoolFull, take_upload
+from melder_web.page_problems import PageProblem
 
-RETURN_PATHS = frozenset({"/melden"})
-"""Where an upload without JavaScript may lead back to."""
+FORM_PATH = "/melden"
+"""Where an upload without JavaScript leads back to."""
 _LONGEST_RETURN = 4_000
 _UPLOAD_FORM = {
     "requestBody": {
@@ -80,7 +81,7 @@ def upload_router(parts: Parts, units: UnitsOfWork, limiter: RateLimiter) -> API
             async with units.begin() as unit:
                 await withdraw_upload(unit, wanted)
         except AlreadyClaimed as error:
-            raise Problem(
+            raise PageProblem(
                 409,
                 "photo-belongs-to-report",
                 "Photo belongs to a report",
@@ -121,12 +122,15 @@ async def _take(photo: UploadFile, photo_id: UUID, parts: Parts, units: UnitsOfW
 def _return_path(given: Any) -> str:
     """A path of our own form, with its query; everything else leads to the empty form."""
     if not isinstance(given, str) or len(given) > _LONGEST_RETURN or not given.isprintable():
-        return "/melden"
-    parsed = urlsplit(given)
-    if parsed.scheme or parsed.netloc or parsed.path not in RETURN_PATHS or "\\" in given:
-        return "/melden"
-    query = urlencode(parse_qsl(parsed.query, keep_blank_values=True, max_num_fields=100))
-    return f"{parsed.path}?{query}" if query else parsed.path
+        return FORM_PATH
+    try:
+        parsed = urlsplit(given)
+        query = urlencode(parse_qsl(parsed.query, keep_blank_values=True, max_num_fields=100))
+    except ValueError:
+        return FORM_PATH
+    if parsed.scheme or parsed.netloc or parsed.path != FORM_PATH or "\\" in given:
+        return FORM_PATH
+    return f"{FORM_PATH}?{query}" if query else FORM_PATH
 
 
 def _with_photo(path: str, photo_id: UUID, token: str) -> str:

@@ -1,8 +1,8 @@
-"""The sandboxed process: ``python -I -m melder_media.sanitiser``, a socket as standard input.
+"""The sandboxed process: ``python -I -m melder_media.sanitiser 20``, its input a socket.
 
 It takes one message per picture with two descriptors (the picture, where to answer), forks, and the
-child limits itself before it reads the first byte. Without work for ``IDLE_SECONDS`` it leaves, so
-that an idle service costs no memory; the service starts it again when it needs it.
+child limits itself before it reads the first byte. Without work for the seconds of its argument it
+leaves, so that an idle service costs no memory; the service starts it again when it needs it.
 """
 
 import os
@@ -17,17 +17,16 @@ import pyvips
 from melder_media.domain.pictures import PictureRefused
 from melder_media.sanitiser import picture, wire
 
-IDLE_SECONDS = 20.0
 _MESSAGE_BYTES = 4096
 _DESCRIPTORS = 2
 
 
-def main() -> int:
+def main(idle_seconds: float) -> int:
     """Serve until the service hangs up or there was nothing to do for a while."""
     channel = socket.socket(fileno=sys.stdin.fileno())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     pyvips.cache_set_max(0)
-    while select.select([channel], [], [], IDLE_SECONDS)[0]:
+    while select.select([channel], [], [], idle_seconds)[0]:
         message, descriptors, _, _ = socket.recv_fds(channel, _MESSAGE_BYTES, _DESCRIPTORS)
         if not message:
             break
@@ -76,4 +75,4 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(float(sys.argv[1])))

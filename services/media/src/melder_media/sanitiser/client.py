@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from melder_media.domain.pictures import CleanFile, Inspection, PictureTooHard
 from melder_media.sanitiser import wire
 
+IDLE_SECONDS = 20.0
+"""After this the process leaves, and its memory with it."""
+
 _MAX_ANSWER = 24 << 20
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -123,8 +126,8 @@ class Sanitiser:
         self._end_process(kill=False)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-m", "melder_media.sanitiser"],
+            self._process = subprocess.Popen(  # noqa: S603 (our own module, nothing from outside)
+                (sys.executable, "-I", "-m", "melder_media.sanitiser", str(IDLE_SECONDS)),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd="/",

@@ -31,7 +31,8 @@ CALL_SECONDS = 15.0
 
 _THREADS = 8
 _SINGLE_PUT = 64 << 20
-_MISSING = frozenset({"NoSuchKey", "NoSuchObject"})
+_NO_BUCKET = "NoSuchBucket"
+_MISSING = frozenset({"NoSuchKey", "NoSuchObject", _NO_BUCKET})
 
 
 class StoreUnavailable(Exception):
@@ -133,7 +134,7 @@ class ObjectStore:
         try:
             self._put_once(bucket, name, content)
         except S3Error as error:
-            if error.code != "NoSuchBucket":
+            if error.code != _NO_BUCKET:
                 raise
             self._make_bucket(bucket)
             self._put_once(bucket, name, content)
@@ -154,7 +155,7 @@ class ObjectStore:
         try:
             answer = self._client.get_object(bucket, name)
         except S3Error as error:
-            if error.code in _MISSING | {"NoSuchBucket"}:
+            if error.code in _MISSING:
                 raise ObjectMissing(name) from error
             raise
         try:
@@ -170,11 +171,17 @@ class ObjectStore:
                 for found in self._client.list_objects(bucket, prefix=prefix, recursive=True)
             ]
         except S3Error as error:
-            if error.code == "NoSuchBucket":
+            if error.code == _NO_BUCKET:
                 return []
             raise
 
     def _delete(self, bucket: str, names: list[DeleteObject]) -> None:
-        for failure in self._client.remove_objects(bucket, names):
-            if failure.code not in _MISSING | {"NoSuchBucket"}:
+        try:
+            failures = list(self._client.remove_objects(bucket, names))
+        except S3Error as error:
+            if error.code == _NO_BUCKET:
+                return
+            raise
+        for failure in failures:
+            if failure.code not in _MISSING:
                 raise StoreUnavailable(f"the object store did not delete: {failure.code}")
