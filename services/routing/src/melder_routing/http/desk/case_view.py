@@ -30,7 +30,6 @@ from melder_routing.http.desk.words import (
     PHOTO_STATES,
     RULES,
     SOURCES,
-    STATUSES,
     history_detail,
 )
 from melder_routing.store.desk_page import CaseFile
@@ -82,7 +81,6 @@ def view_case(
         "decision": file.decision,
         "reason": file.decision.reason.get("de", ""),
         "rule": RULES.get(file.decision.rule, ""),
-        "status": STATUSES.get(file.decision.status, ""),
         "messages": [_message(message) for message in file.messages],
         "mails": [_mail(mail) for mail in file.mails],
         "history": [_line(line, file) for line in file.history],
@@ -183,11 +181,13 @@ def _line(line: Row[Any], file: CaseFile) -> dict[str, Any]:
 
 
 def _next_states(state: CaseState) -> list[tuple[str, str]]:
-    """Where the status form may lead: every open state that needs no question."""
+    """Where the status form may lead: open states that need no question and no quick button."""
     return [
         (step.target.value, step.label)
         for step in steps_from(state, Actor.CLERK)
-        if not is_closed(step.target) and step.demand is not Demand.QUESTION
+        if not is_closed(step.target)
+        and step.demand is not Demand.QUESTION
+        and not _quick(state)
     ]
 
 
