@@ -1,6 +1,7 @@
 """The way to PostgreSQL: one engine per service, with deadlines that end half-open connections."""
 
 import asyncio
+import errno
 import socket
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ _AWAY_CLASSES = ("08", "53", "57P", "58")
 """SQLSTATE: connection, resources (disk full, too many), operator intervention, system error."""
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014", "25P03"})
 """SQLSTATE: serialisation, deadlock, lock timeout, statement cancelled, idle transaction ended."""
+_NETWORK_ERRNOS = frozenset(
+    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNREFUSED, None}
+)
+"""None: asyncio's "multiple exceptions", after trying every address of a name."""
 
 
 def _dumps(value: Any) -> str:
@@ -108,6 +113,8 @@ def is_disconnect(error: BaseException) -> bool:
         return True
     if isinstance(error, ConnectionError | asyncio.IncompleteReadError | socket.gaierror):
         return True
+    if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+        return error.errno in _NETWORK_ERRNOS
     state = sqlstate_of(error)
     if state is not None:
         return state.startswith(("08", "57P"))
@@ -118,14 +125,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether trying again later may help: away, overloaded, out of space, or a lost race."""
     if is_disconnect(error) or isinstance(error, PoolTimeoutError | TimeoutError):
         return True
-    if isinstance(error, OSError):
-        return error.errno in _NETWORK_ERRNOS
     state = sqlstate_of(error) or ""
     return state.startswith(_AWAY_CLASSES) or state in _BUSY_STATES
-
-
-_NETWORK_ERRNOS = frozenset({101, 110, 111, 113})
-"""ENETUNREACH, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH: asyncio wraps several of them in OSError."""
 
 
 def is_bad_data(error: BaseException) -> bool:

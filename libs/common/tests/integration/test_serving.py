@@ -61,7 +61,7 @@ class Service:
             "DRAIN_SECONDS": "1",
         }
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(  # noqa: S603 (our own program, above)
+            self.process = subprocess.Popen(
                 [sys.executable, "-c", PROGRAM], env=environment, stdout=log, stderr=log
             )
         while not is_open(port) and self.process.poll() is None:

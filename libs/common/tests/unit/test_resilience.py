@@ -21,7 +21,16 @@ class Work:
         return "done"
 
 
-@pytest.mark.parametrize("lost", [LOST, ConnectionResetError(), ConnectionRefusedError()])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        LOST,
+        ConnectionResetError(),
+        ConnectionRefusedError(),
+        OSError("Multiple exceptions: …"),
+        OSError(113, "No route to host"),
+    ],
+)
 async def test_one_more_try_after_a_lost_connection(lost: Exception) -> None:
     work = Work(lost)
     assert await retry_once_on_disconnect(work) == "done"
@@ -33,10 +42,11 @@ async def test_not_twice_and_not_for_other_errors() -> None:
     with pytest.raises(OperationalError):
         await retry_once_on_disconnect(work)
     assert work.tries == 2
-    work = Work(OTHER)
-    with pytest.raises(IntegrityError):
-        await retry_once_on_disconnect(work)
-    assert work.tries == 1
+    for other in (OTHER, FileNotFoundError(2, "No such file"), TimeoutError()):
+        work = Work(other)
+        with pytest.raises(type(other)):
+            await retry_once_on_disconnect(work)
+        assert work.tries == 1
 
 
 def test_the_fuse_blows_rests_and_lets_one_try() -> None:
