@@ -3,6 +3,7 @@
 Servers live as long as the session (with xdist: one set per worker), databases as long as a test.
 """
 
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +24,16 @@ ServiceDatabase = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture(scope="session")
-def server_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where servers keep their files; PostgreSQL's own account can pass through it."""
-    directory = tmp_path_factory.mktemp("servers")
-    for parent in (directory, *directory.parents):
-        if parent == Path("/"):
-            break
-        if not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    return directory
+def server_directory() -> Iterator[Path]:
+    """Where servers keep their files; PostgreSQL's own account can pass through it.
+
+    Not below pytest's own directory: every new session of the same user closes that again (0700),
+    and a PostgreSQL running there as its own account dies.
+    """
+    with tempfile.TemporaryDirectory(prefix="melder-servers-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        directory.chmod(0o711)
+        yield directory
 
 
 @pytest.fixture(scope="session")
