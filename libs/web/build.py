@@ -42,6 +42,9 @@ LETTERS = (
     "U+202F-203A,U+20AC,U+2116,U+2122,U+2190-2193,U+2212"
 )
 """Latin with Extended-A (German, Polish, Turkish, Czech …), typographic signs, arrows, minus."""
+FONT_NOTICE = """Fira Sans 4.106, cut to Latin letters
+Digitized data copyright © 2012-2015, The Mozilla Foundation and Telefonica S.A.
+Licensed under the SIL Open Font License, Version 1.1: https://openfontlicense.org"""
 Command = list[str | Path]
 SCRIPTS = ("citizen", "desk", "map")
 TARGET = "chrome111,firefox113,safari16.4"
@@ -62,6 +65,7 @@ def main() -> int:
         work = Path(directory)
         fonts = publish({name + ".woff2": cut_font(source) for name, source in FONTS.items()})
         rest = build_styles(node, work, fonts) | build_scripts(work) | read_images()
+        rest["licences.txt"] = collect_licences(work)
         manifest = fonts | publish(rest)
     write_manifest(manifest, stamp)
     print_sizes(manifest)
@@ -127,6 +131,7 @@ def install_packages(node: Path) -> None:
 def cut_font(source: str) -> bytes:
     """A WOFF2 of ``source`` with our letters only, kerning and figures kept, hinting dropped."""
     options = subset.Options(flavor="woff2", hinting=False, desubroutinize=True)
+    options.name_IDs = ["*"]  # the fonts' own copyright and licence stay inside them (OFL 1.1)
     options.layout_features = ["kern", "liga", "locl", "mark", "tnum", "lnum"]
     font = subset.load_font(str(KERN_FONTS / source), options)
     font["OS/2"].version = 4  # Fira declares 3 but uses flags of 4
@@ -163,7 +168,8 @@ def build_scripts(work: Path) -> dict[str, bytes]:
     for name in SCRIPTS:
         target = work / f"{name}.js"
         source = FRONTEND / "scripts" / f"{name}.js"
-        run_esbuild(source, target, "--bundle", "--format=esm", "--legal-comments=none")
+        inputs = f"--metafile={work / name}.meta"
+        run_esbuild(source, target, "--bundle", "--format=esm", "--legal-comments=none", inputs)
         built[target.name] = target.read_bytes()
     return built
 
@@ -174,6 +180,22 @@ def run_esbuild(source: Path, target: Path, *options: str) -> None:
     minify = ["--minify", f"--target={TARGET}", "--charset=utf8", "--log-level=warning"]
     command: Command = [binary, source, f"--outfile={target}", *minify, *options]
     subprocess.run(command, check=True)
+
+
+def collect_licences(work: Path) -> bytes:
+    """The licence texts of everything that the built files contain, as their authors ask."""
+    inputs = [
+        path for file in work.glob("*.meta") for path in json.loads(file.read_text())["inputs"]
+    ]
+    found = re.findall(r"node_modules/((?:@[^/]+/)?[^/]+)", " ".join(inputs))
+    parts = [FONT_NOTICE]
+    for package in sorted({"@kern-ux/native", *found}):
+        about = json.loads((MODULES / package / "package.json").read_text(encoding="utf-8"))
+        texts = sorted((MODULES / package).glob("[Ll][Ii][Cc][Ee][Nn][CcSs][Ee]*"))
+        title = f"{package} {about['version']} ({about['license']})"
+        texts = [text for text in texts if text.is_file()]
+        parts.append("\n\n".join([title, *(text.read_text(encoding="utf-8") for text in texts)]))
+    return f"\n\n{'=' * 72}\n\n".join(parts).encode()
 
 
 def read_images() -> dict[str, bytes]:

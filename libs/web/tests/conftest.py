@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from melder_common.problems import install_problem_handlers
 from melder_web import FormErrors, Pages, Site, install_pages
-from melder_web.page_problems import render_page
+from melder_web.page_problems import PageProblem, render_page
+from melder_web.pages import FORM
 from melder_web.static_map import MapView, Shape, draw_map
 from melder_web.testing import chromium, serve
 
@@ -82,7 +83,7 @@ def build_kitchen_app(pages: Pages) -> FastAPI:  # noqa: C901 - a list of routes
 
     @app.get("/melden", response_class=HTMLResponse)
     def show_form(request: Request) -> Response:
-        return pages.render(request, "kitchen.html", **form)
+        return pages.render(request, "kitchen.html", cache=FORM, **form)
 
     @app.get("/falsch", response_class=HTMLResponse)
     def show_form_with_errors(request: Request) -> Response:
@@ -94,6 +95,10 @@ def build_kitchen_app(pages: Pages) -> FastAPI:  # noqa: C901 - a list of routes
         async with request.form() as data:
             names = sorted({key for key in data if data[key] != ""})
             return JSONResponse({"fields": names, "claims": data.getlist("photo_claim")})
+
+    @app.post("/voll")
+    def refuse() -> Response:
+        raise PageProblem(429, "too-many")
 
     @app.get("/teile", response_class=HTMLResponse)
     def show_parts(request: Request) -> Response:

@@ -33,6 +33,9 @@ from melder_web.site import Site
 ONE_YEAR_S = 365 * 24 * 60 * 60
 PRIVATE = "no-store"
 PUBLIC_MINUTE = "public, max-age=60"
+FORM = "private, no-cache"
+"""For pages with a form and nothing private: Back shows the form as it was filled in, which a
+page with ``no-store`` loses."""
 
 MACRO_FILES = ("actions", "fields", "messages", "lists", "place")
 
@@ -82,8 +85,8 @@ class Pages:
     ) -> HTMLResponse:
         """The page ``name`` in the request's language.
 
-        Private (``no-store``) unless ``cache`` says otherwise, e.g. ``PUBLIC_MINUTE`` for pages
-        that are the same for everybody.
+        Private (``no-store``) unless ``cache`` says otherwise: ``FORM`` for an empty form,
+        ``PUBLIC_MINUTE`` for pages that are the same for everybody.
         """
         language = self.language_of(request)
         content = self.render_text(name, language=language, request=request, **context)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from melder_web.testing import axe_violations, overflow, watch
 
@@ -118,7 +118,7 @@ def test_every_stop_of_the_tab_key_is_seen_and_large_enough(
                 const after = getComputedStyle(e, '::after');
                 const ring = [s, f && getComputedStyle(f), after].some(
                     (x) => x && x.outlineStyle !== 'none' && parseFloat(x.outlineWidth) >= 2);
-                const b = e.getBoundingClientRect();
+                const b = (e.closest('.m-card') ?? e).getBoundingClientRect();
                 return {what: e.outerHTML.slice(0, 120), ring, small: Math.min(b.width, b.height)};}"""
         )
         if stop is None or stop["what"] in seen:
@@ -186,6 +186,26 @@ def test_without_scripts_a_click_on_the_picture_says_where(chromium: Browser, ki
     answer = page.inner_text("body")
     assert all(name in answer for name in ("map.x", "map.y", "map_lat", "map_m"))
     page.context.close()
+
+
+def test_back_from_an_error_page_keeps_what_was_typed(chromium: Browser, kitchen: str) -> None:
+    plain = chromium.new_context(java_script_enabled=False, locale="de-DE").new_page()
+    plain.route("**/melden", lambda route: answer_busy(route, kitchen))
+    plain.goto(f"{kitchen}/melden")
+    plain.get_by_label("Name").fill("Anna Beispiel")
+    plain.get_by_role("button", name="Meldung senden").click()
+    expect(plain.get_by_role("heading", level=1)).to_have_text("Gerade kommen sehr viele Anfragen")
+    plain.go_back()
+    expect(plain.get_by_label("Name")).to_have_value("Anna Beispiel")
+    plain.context.close()
+
+
+def answer_busy(route: Route, kitchen: str) -> None:
+    """The form is refused for the moment; reading it is not."""
+    if route.request.method == "POST":
+        route.continue_(url=f"{kitchen}/voll")
+    else:
+        route.continue_()
 
 
 def test_enter_in_a_field_never_presses_the_picture(chromium: Browser, kitchen: str) -> None:

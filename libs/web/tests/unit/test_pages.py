@@ -32,7 +32,7 @@ async def get(app: FastAPI, path: str, **headers: str) -> httpx.Response:
 
 
 async def test_a_page_is_private_and_says_its_language(kitchen_app: FastAPI) -> None:
-    answer = await get(kitchen_app, "/melden", accept_language="fr, de;q=0.5")
+    answer = await get(kitchen_app, "/teile", accept_language="fr, de;q=0.5")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-language"] == "de"
