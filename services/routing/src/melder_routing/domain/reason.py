@@ -64,12 +64,14 @@ def _because_de(grounds: Grounds, body: Body) -> str:
     if grounds.rule is Rule.OWN_AREA:
         return f"dieses Gelände {possessive} Aufgabe ist"
     if grounds.rule is Rule.CATEGORY and grounds.category:
-        return f"„{grounds.category.ref.name['de']}“ dort {possessive} Aufgabe ist"
-    return (
-        f"der Ort in {possessive}m Gebiet liegt"
-        if possessive == "seine"
-        else ("der Ort in ihrem Gebiet liegt")
-    )
+        return f"{_subject_de(grounds)} dort {possessive} Aufgabe ist"
+    if body.kind == "gemeinde":
+        return f"{_subject_de(grounds)} Aufgabe der Gemeinde ist"
+    return f"der Ort in {possessive.removesuffix('e')}em Gebiet liegt"
+
+
+def _subject_de(grounds: Grounds) -> str:
+    return f"„{grounds.category.ref.name['de']}“" if grounds.category else "das meiste im Ort"
 
 
 def _place_de(grounds: Grounds) -> str:
@@ -141,9 +143,17 @@ def _because_en(grounds: Grounds) -> str:
     if grounds.rule is Rule.OWN_AREA:
         return "these grounds are its duty"
     if grounds.rule is Rule.CATEGORY and grounds.category:
-        name = grounds.category.ref.name
-        return f"“{name.get('en', name['de'])}” is its duty there"
+        return f"{_subject_en(grounds)} is its duty there"
+    if grounds.responsible and grounds.responsible.kind == "gemeinde":
+        return f"{_subject_en(grounds)} is a duty of the municipality"
     return "the place lies in its area"
+
+
+def _subject_en(grounds: Grounds) -> str:
+    if grounds.category is None:
+        return "most of what happens locally"
+    name = grounds.category.ref.name
+    return f"“{name.get('en', name['de'])}”"
 
 
 def _place_en(grounds: Grounds) -> str:

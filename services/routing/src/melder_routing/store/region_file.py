@@ -127,8 +127,8 @@ class _LineReader:
         self.lines: Lines = {}
 
     def read(self, path: Path, text: str) -> Any:
-        loader = yaml.SafeLoader(text)
         try:
+            loader = yaml.SafeLoader(text)
             node = loader.get_single_node()
             if node is None:
                 raise RegionRefused([f"{path.name}:1: is empty; start from the demo region"])
@@ -139,10 +139,11 @@ class _LineReader:
             raise RegionRefused(
                 [f"{path.name}:{line}: is no YAML: {error.problem}; correct the line or its indent"]
             ) from error
-        except yaml.YAMLError as error:
-            raise RegionRefused([f"{path.name}:1: is no YAML: {error}; save it as text"]) from error
-        finally:
-            loader.dispose()
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise RegionRefused(
+                [f"{path.name}:{line}: is no YAML: a control character; remove it"]
+            ) from error
 
     def _value(self, loader: yaml.SafeLoader, node: yaml.Node, path: ValuePath) -> Any:
         self.lines.setdefault(path, node.start_mark.line + 1)

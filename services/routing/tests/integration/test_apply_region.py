@@ -1,0 +1,373 @@
+"""``melder apply``: all or nothing, twice is once, and nothing is orphaned."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from melder_common.database import make_engine
+from melder_common.event_values import Place
+from melder_common.events import ReportSubmitted
+from melder_common.geo import Coordinate
+from melder_common.ids import new_id
+from melder_common.testing.plugin import ServiceDatabase
+from melder_common.unit_of_work import UnitsOfWork
+from melder_routing.domain.region_findings import RegionRefused
+from melder_routing.store.metadata import EVENT_TABLES
+from melder_routing.store.region_geometry import BoundaryVersionChanged
+from melder_routing.store.rulebooks import Rulebooks
+from melder_routing.use_cases.apply_region import Applied, apply_region, plan_region
+from melder_routing.use_cases.decide_places import PlaceToDecide, decide_places
+from melder_routing.use_cases.read_region import read_region
+from melder_routing.use_cases.route_reports import route_reports
+
+pytestmark = pytest.mark.integration
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+IN_EAST = Coordinate(54.05, 12.15)
+
+REGION = """\
+version: 1
+region:
+  slug: klein
+  name: Kleinregion
+  jurisdiction_id: klein.example
+  contact: Rathaus, Telefon 115
+  emergency: Notruf 112
+  margin_m: 500
+  outline: [{boundaries: orte}]
+  excluded: [{boundaries: fremd}]
+  clearing: {queue: klaerung, body: west, deputy: ost}
+boundaries:
+  - {id: orte, file: orte.geojson, version: orte-1, layer: gemeinde, attribution: wir}
+  - {id: fremd, file: fremd.geojson, version: orte-1, layer: fremd, attribution: wir}
+bodies:
+  - {slug: west, name: Gemeinde West, place_name: West, kind: gemeinde, ars: "130720001001"}
+  - {slug: ost, name: Gemeinde Ost, place_name: Ost, kind: gemeinde, ars: "130720002002"}
+groups: {strasse: Straße, abfall: Abfall}
+categories:
+  - {slug: pothole, name: Schlagloch, group: strasse}
+  - {slug: rubbish, name: Müll, group: abfall, policy: {text: never}}
+competences:
+  - {body: west, group: abfall, area: everywhere}
+queues:
+  - {slug: klaerung, name: Klärung}
+  - {slug: west, name: West, serves: [west]}
+  - {slug: ost, name: Ost, serves: [ost]}
+clerks:
+  - {user: o@klein.example, name: O, body: ost, queues: [ost], password_file: clerks/ost}
+"""
+
+
+def square(west: float, south: float, size: float, **properties: str) -> dict[str, Any]:
+    east, north = west + size, south + size
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def write_features(file: Path, *features: dict[str, Any]) -> None:
+    collection = {"type": "FeatureCollection", "features": list(features)}
+    file.write_text(json.dumps(collection), encoding="utf-8")
+
+
+class Files:
+    """A small region in a directory: two squares side by side, a foreign one within the east."""
+
+    def __init__(self, directory: Path) -> None:
+        self.region = directory / "region.yaml"
+        self.region.write_text(REGION, encoding="utf-8")
+        self.boundaries = directory / "orte.geojson"
+        write_features(
+            self.boundaries,
+            square(12.0, 54.0, 0.1, ARS="130720001001", GEN="West"),
+            square(12.1, 54.0, 0.1, ARS="130720002002", GEN="Ost"),
+        )
+        foreign = square(12.16, 54.06, 0.02, ARS="", GEN="Ausland")
+        write_features(directory / "fremd.geojson", foreign)
+
+    def change(self, before: str, after: str) -> None:
+        content = self.region.read_text(encoding="utf-8")
+        assert before in content
+        self.region.write_text(content.replace(before, after), encoding="utf-8")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+@pytest.fixture
+async def units(service_database: ServiceDatabase) -> AsyncIterator[UnitsOfWork]:
+    url = await service_database("routing", role="routing_worker")
+    engine = make_engine(url, application_name="test", pool_size=4)
+    yield UnitsOfWork(engine, tables=EVENT_TABLES, speaker="routing", partitions=4)
+    await engine.dispose()
+
+
+async def apply(units: UnitsOfWork, files: Files) -> Applied:
+    prepared = read_region(files.region, generate_passwords=True)
+    async with units.begin() as unit:
+        return await apply_region(unit, prepared)
+
+
+async def fetch(units: UnitsOfWork, sql: str) -> list[Any]:
+    async with units.engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(sql))]
+
+
+async def said(units: UnitsOfWork) -> list[dict[str, Any]]:
+    rows = await fetch(units, "SELECT envelope FROM routing.outbox ORDER BY id")
+    return [json.loads(envelope) for (envelope,) in rows]
+
+
+async def route(units: UnitsOfWork, category: str = "pothole") -> UUID:
+    report = ReportSubmitted(
+        report_id=new_id(),
+        number="K7M4Q2X8",
+        source="web",
+        category=category,
+        place=Place(lat=IN_EAST.lat, long=IN_EAST.long),
+        description="Ein Loch.",
+        submitted_at=NOON,
+    )
+    async with units.begin() as unit:
+        await route_reports(unit, [report], Rulebooks())
+    return report.report_id
+
+
+async def test_the_catalogue_is_told_completely_in_one_transaction(
+    units: UnitsOfWork, files: Files
+) -> None:
+    applied = await apply(units, files)
+    events = await said(units)
+    names = [event["name"].split(".")[1] for event in events]
+    assert names == [
+        *["body_described"] * 2,
+        *["category_described"] * 2,
+        "reception_area_described",
+        "published",
+    ]
+    assert {event["partition"] for event in events} == {0}
+    published = events[-1]["data"]
+    assert (published["bodies"], published["categories"], published["version"]) == (2, 2, 1)
+    assert published["jurisdiction_id"] == "klein.example"
+    assert len(published["digest"]) == 64
+    assert applied.catalogue_version == 1
+
+
+async def test_the_reception_area_is_outline_plus_margin_minus_excluded(
+    units: UnitsOfWork, files: Files
+) -> None:
+    await apply(units, files)
+    inside = "SELECT ST_Covers(reception, ST_Point({}, {}, 4326)) FROM routing.region"
+    for long, lat, received in [
+        (12.05, 54.05, True),
+        (11.995, 54.05, True),
+        (11.98, 54.05, False),
+        (12.17, 54.07, False),
+    ]:
+        assert await fetch(units, inside.format(long, lat)) == [(received,)], (long, lat)
+
+
+async def test_applying_the_same_file_again_changes_and_says_nothing(
+    units: UnitsOfWork, files: Files
+) -> None:
+    await apply(units, files)
+    before = await fetch(units, "SELECT rules_version, applied_at FROM routing.region")
+    again = await apply(units, files)
+    assert again.plan.changes == ()
+    assert again.catalogue_version is None
+    assert await fetch(units, "SELECT rules_version, applied_at FROM routing.region") == before
+    assert len(await said(units)) == 6
+
+
+async def test_the_plan_names_what_is_added_changed_and_removed(
+    units: UnitsOfWork, files: Files
+) -> None:
+    await apply(units, files)
+    files.change("name: Schlagloch", "name: Loch")
+    files.change("  - {body: west, group: abfall, area: everywhere}\n", "")
+    files.change("competences:\n", "competences:\n  - {body: ost, group: strasse}\n")
+    prepared = read_region(files.region)
+    async with units.engine.connect() as connection:
+        plan = await plan_region(connection, prepared)
+    assert [(c.verb, c.kind, c.name) for c in plan.changes] == [
+        ("changed", "category", "pothole"),
+        ("added", "competence", "ost responsible group strasse jurisdiction"),
+        ("removed", "competence", "west responsible group abfall everywhere"),
+    ]
+    assert len(await said(units)) == 6
+
+
+async def test_a_changed_category_is_published_as_the_next_version(
+    units: UnitsOfWork, files: Files
+) -> None:
+    await apply(units, files)
+    files.change("name: Schlagloch", "name: Loch")
+    files.change("  - {slug: rubbish, name: Müll, group: abfall, policy: {text: never}}\n", "")
+    applied = await apply(units, files)
+    events = [event["data"] for event in await said(units)][6:]
+    assert applied.catalogue_version == 2
+    assert events[-1]["version"] == 2
+    assert events[-1]["categories"] == 1
+    gone = [event["category"]["slug"] for event in events if event.get("removed")]
+    assert gone == ["rubbish"]
+
+
+async def test_new_duties_count_for_the_next_question_without_a_restart(
+    units: UnitsOfWork, files: Files
+) -> None:
+    rulebooks = Rulebooks()
+    place = PlaceToDecide(IN_EAST, "rubbish", NOON)
+
+    async def responsible() -> str | None:
+        async with units.engine.connect() as connection:
+            _, (decision,) = await decide_places(connection, [place], rulebooks)
+        return decision.responsible.slug if decision.responsible else None
+
+    await apply(units, files)
+    first = await responsible()
+    files.change("  - {body: west, group: abfall, area: everywhere}\n", "")
+    files.change("competences:\n", "competences: []\n")
+    applied = await apply(units, files)
+    assert (first, await responsible()) == ("west", "ost")
+    assert applied.catalogue_version is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        ("  - {slug: pothole, name: Schlagloch, group: strasse}\n", "", "category pothole"),
+        ("slug: ost, name: Ost, serves", "slug: neu, name: Ost, serves", "queue ost"),
+        ('kind: gemeinde, ars: "130720002002"}', ("kind: gemeinde, participation: notice_only, "
+         'contact: Ost, ars: "130720002002"}'), "body ost"),
+    ],
+)  # fmt: skip
+async def test_what_would_orphan_cases_is_refused_and_nothing_is_written(
+    units: UnitsOfWork, files: Files, before: str, after: str, name: str
+) -> None:
+    await apply(units, files)
+    await route(units)
+    files.change(before, after)
+    if name == "queue ost":
+        files.change("queues: [ost]", "queues: [neu]")
+    if name == "body ost":
+        files.change("body: west, deputy: ost", "body: west, deputy: sued")
+        files.change("bodies:\n", "bodies:\n  - {slug: sued, name: Süd, kind: gemeinde}\n")
+        files.change("serves: [west]", "serves: [west, sued]")
+    state = await fetch(units, "SELECT * FROM routing.region")
+    with pytest.raises(RegionRefused, match=f"{name} still has 1 open cases: "):
+        await apply(units, files)
+    assert await fetch(units, "SELECT * FROM routing.region") == state
+
+
+async def test_a_body_without_cases_may_leave_and_is_taken_back(
+    units: UnitsOfWork, files: Files
+) -> None:
+    files.change("groups:", "  - {slug: neu, name: Neu, kind: utility}\ngroups:")
+    files.change("serves: [ost]", "serves: [ost, neu]")
+    await apply(units, files)
+    files.change("  - {slug: neu, name: Neu, kind: utility}\n", "")
+    files.change("serves: [ost, neu]", "serves: [ost]")
+    await apply(units, files)
+    removed = [e["data"] for e in await said(units) if e["data"].get("removed")]
+    assert [entry["body"]["slug"] for entry in removed] == ["neu"]
+    rows = await fetch(units, "SELECT removed_at IS NULL FROM routing.body WHERE slug = 'neu'")
+    assert rows == [(False,)]
+
+
+async def test_other_boundaries_need_another_version(units: UnitsOfWork, files: Files) -> None:
+    await apply(units, files)
+    write_features(
+        files.boundaries,
+        square(12.0, 54.0, 0.2, ARS="130720001001", GEN="West"),
+        square(12.2, 54.0, 0.1, ARS="130720002002", GEN="Ost"),
+    )
+    with pytest.raises(BoundaryVersionChanged, match=r"orte\.geojson .* give .* a new version"):
+        await apply(units, files)
+    rulebooks = Rulebooks()
+    for version, expected in [("orte-1", "ost"), ("orte-2", "west")]:
+        if version == "orte-2":
+            files.change("version: orte-1", "version: orte-2")
+            await apply(units, files)
+        async with units.engine.connect() as connection:
+            place = PlaceToDecide(IN_EAST, "pothole", NOON)
+            _, (decision,) = await decide_places(connection, [place], rulebooks)
+        assert decision.responsible is not None
+        assert (decision.responsible.slug, decision.boundary_version) == (expected, version)
+
+
+async def test_areas_count_only_while_they_are_valid(units: UnitsOfWork, files: Files) -> None:
+    files.change(
+        "layer: gemeinde,", "layer: gemeinde, valid_from: 2026-01-01, valid_to: 2026-12-31,"
+    )
+    await apply(units, files)
+
+    async def status_on(day: datetime) -> str:
+        async with units.engine.connect() as connection:
+            place = PlaceToDecide(IN_EAST, "pothole", day)
+            return (await decide_places(connection, [place], Rulebooks()))[1][0].status.value
+
+    before_new_year_in_berlin = datetime(2025, 12, 31, 22, 59, tzinfo=UTC)
+    after_new_year_in_berlin = datetime(2025, 12, 31, 23, 1, tzinfo=UTC)
+    assert await status_on(before_new_year_in_berlin) == "unserved"
+    assert await status_on(after_new_year_in_berlin) == "decided"
+    assert await status_on(datetime(2027, 1, 1, 12, tzinfo=UTC)) == "unserved"
+
+
+async def test_nothing_is_half_written_when_the_apply_fails_late(
+    units: UnitsOfWork, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("melder_routing.use_cases.apply_region.put_clerks", fail)
+    with pytest.raises(OSError, match="disk"):
+        await apply(units, files)
+    assert await said(units) == []
+    assert await fetch(units, "SELECT count(*) FROM routing.body") == [(0,)]
+    assert await fetch(units, "SELECT count(*) FROM routing.jurisdiction") == [(0,)]
+
+
+async def test_clerks_get_the_password_of_their_file(units: UnitsOfWork, files: Files) -> None:
+    await apply(units, files)
+    secret = files.region.parent / "clerks/ost"
+    assert secret.stat().st_mode & 0o077 == 0
+    hashed = await fetch(units, "SELECT password_hash FROM routing.clerk")
+    await apply(units, files)
+    assert await fetch(units, "SELECT password_hash FROM routing.clerk") == hashed
+    secret.write_text("another-one\n", encoding="utf-8")
+    await apply(units, files)
+    changed = await fetch(units, "SELECT password_hash FROM routing.clerk")
+    assert changed != hashed
+    assert "another-one" not in changed[0][0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda f: f.boundaries.unlink(), "orte.geojson does not exist; correct file"),
+        (lambda f: f.boundaries.write_text("{}"), "cannot be read"),
+        (lambda f: f.change("layer: gemeinde", "layer: gemeinde, key: AGS"), "no property AGS"),
+        (lambda f: f.change('"130720002002"', '"130729999999"'), "no boundary file has an area"),
+        (lambda f: f.change("outline: [{boundaries: orte}]",
+                            'outline: [{boundaries: orte, keys: ["1"]}]'), "orte has no area"),
+        (lambda f: f.change("password_file: clerks/ost", "password_file: ../nowhere"),
+         "no such file"),
+    ],
+)  # fmt: skip
+def test_what_the_file_refers_to_must_be_there(
+    files: Files, spoil: Callable[[Files], object], words: str
+) -> None:
+    spoil(files)
+    generate = words != "no such file"
+    with pytest.raises(RegionRefused, match=r"region\.yaml:\d+: ") as refused:
+        read_region(files.region, generate_passwords=generate)
+    assert words in str(refused.value)
+    assert not (files.region.parent / "clerks").exists()

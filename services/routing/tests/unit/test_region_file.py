@@ -1,0 +1,144 @@
+"""Mistakes in a region file: each is named with its line, the value and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from melder_routing.domain.region_findings import RegionRefused
+from melder_routing.store.region_file import read_region_file
+
+GOOD = """\
+version: 1
+region:
+  slug: klein
+  name: Kleinregion
+  jurisdiction_id: klein.example
+  contact: Rathaus, Telefon 115
+  emergency: Notruf 112
+  outline:
+    - {boundaries: orte}
+  clearing: {queue: klaerung, body: kreis, deputy: dorf}
+boundaries:
+  - id: orte
+    file: orte.geojson
+    version: orte-2026
+    layer: gemeinde
+    attribution: selbst gezeichnet
+bodies:
+  - {slug: kreis, name: Kreis, kind: kreis, ars: "13072"}
+  - {slug: dorf, name: Dorf, kind: gemeinde, ars: "130720001001", parent: kreis}
+groups:
+  strasse: {de: Straße, en: Road}
+categories:
+  - slug: pothole
+    name: {de: Schlagloch, en: Pothole}
+    group: strasse
+    questions:
+      - code: size
+        datatype: singlevaluelist
+        text: Wie groß?
+        choices:
+          - {key: big, name: groß}
+competences:
+  - {body: kreis, group: strasse}
+queues:
+  - {slug: klaerung, name: Klärung}
+  - {slug: kreis, name: Kreis, serves: [kreis]}
+  - {slug: dorf, name: Dorf, serves: [dorf]}
+clerks:
+  - {user: a@klein.example, name: A, body: dorf, queues: [dorf]}
+"""
+
+MISTAKES = [
+    ("a field is misspelt", "kind: kreis,", "knd: kreis,", 18, "kind", "add it"),
+    ("an unknown field", "layer: gemeinde", "layer: gemeinde\n    colour: red", 16, "red", "remove it"),
+    ("a key without quotes", '"13072"', "013072", 18, "5690", "quotes"),
+    ("a key with letters", '"13072"', '"13O72"', 18, "13O72", "pattern"),
+    ("an unknown parent", "parent: kreis", "parent: kries", 19, "kries", "did you mean kreis?"),
+    ("an unknown kind", "kind: gemeinde,", "kind: dorf,", 19, "dorf", "values named"),
+    ("an unknown clearing body", "body: kreis, deputy", "body: kreiss, deputy", 10, "kreiss", "did you mean"),
+    ("a deputy who is the body", "deputy: dorf", "deputy: kreis", 10, "kreis", "name another body"),
+    ("an unknown group", "group: strasse\n", "group: wege\n", 25, "wege", "declare it"),
+    ("a list without choices", "        choices:\n          - {key: big, name: groß}\n", "", 28, "singlevaluelist", "add choices"),
+    ("choices without a list", "singlevaluelist", "text", 28, "text", "remove the choices"),
+    ("no German name", "{de: Schlagloch, en: Pothole}", "{en: Pothole}", 24, "German", "add de:"),
+    ("a competence for nothing known", "{body: kreis, group: strasse}", "{body: kreis, category: potole}", 33, "potole", "did you mean pothole?"),
+    ("category and group at once", "{body: kreis, group: strasse}", "{body: kreis, group: strasse, category: pothole}", 33, "strasse", "keep the category or the group"),
+    ("a condition nobody can evaluate", "{body: kreis, group: strasse}", "{body: kreis, group: strasse, condition: {road_class: B}}", 33, "road_class", "remove the condition"),
+    ("an own area without geometry", "{body: kreis, group: strasse}", "{body: kreis, group: strasse, area: own}", 33, "own", "add own:"),
+    ("validity that ends before it begins", "{body: kreis, group: strasse}", "{body: kreis, group: strasse, valid_from: 2026-02-01, valid_to: 2026-01-01}", 33, "2026-01-01", "swap"),
+    ("an unknown placeholder", "{body: kreis, group: strasse}", '{body: kreis, group: strasse, because: "es {sein} Amt ist"}', 33, "{sein}", "{poss}"),
+    ("performing for nobody", "{body: kreis, group: strasse}", "{body: dorf, mode: performs_for}", 33, "performs_for", "name the bodies"),
+    ("a body without a queue", "serves: [dorf]", "serves: []", 19, "dorf", "add it to serves"),
+    ("two queues for the same cases", "serves: [dorf]", "serves: [dorf, kreis]", 37, "kreis", "keep one queue"),
+    ("a clerk in an unknown queue", "queues: [dorf]", "queues: [dorff]", 39, "dorff", "did you mean dorf?"),
+    ("a clerk without an address", "a@klein.example", "anna", 39, "anna", "pattern"),
+    ("two bodies of one slug", "slug: dorf, name: Dorf, kind", "slug: kreis, name: Dorf, kind", 19, "kreis", "rename or remove"),
+    ("a key that stands twice", "  slug: klein\n", "  slug: klein\n  slug: gross\n", 4, "slug", "stands twice"),
+    ("a broken indent", "  name: Kleinregion", " name: Kleinregion", 4, "YAML", "indent"),
+    ("a misspelt policy", "    group: strasse\n    questions", "    group: strasse\n    policy: {txt: never}\n    questions", 26, "never", "spelling"),
+    ("a margin without sense", "  name: Kleinregion", "  name: Kleinregion\n  margin_m: -5", 5, "-5", "greater than or equal to 0"),
+    ("an unknown boundary file", "- {boundaries: orte}", "- {boundaries: ortee}", 9, "ortee", "did you mean orte?"),
+    ("named only, without contact", 'kind: gemeinde, ars: "130720001001", parent: kreis', 'kind: gemeinde, ars: "130720001001", participation: notice_only', 19, "notice_only", "add contact"),
+    ("parents in a circle", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", parent: dorf', 18, "circle", "break it"),
+]  # fmt: skip
+
+
+def write(directory: Path, text: str) -> Path:
+    file = directory / "region.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_right_file_is_read(tmp_path: Path) -> None:
+    region = read_region_file(write(tmp_path, GOOD)).region
+    assert [body.slug for body in region.bodies] == ["kreis", "dorf"]
+    assert region.categories[0].questions[0].text == {"de": "Wie groß?"}
+    assert region.boundary_version == "orte-2026"
+
+
+@pytest.mark.parametrize(
+    ("right", "mistake", "line", "value", "remedy"),
+    [pytest.param(*rest, id=name) for name, *rest in MISTAKES],
+)
+def test_a_mistake_is_named_with_line_value_and_remedy(
+    tmp_path: Path, *, right: str, mistake: str, line: int, value: str, remedy: str
+) -> None:
+    assert GOOD.count(right) >= 1
+    file = write(tmp_path, GOOD.replace(right, mistake, 1))
+    with pytest.raises(RegionRefused) as refused:
+        read_region_file(file)
+    named = [text for text in refused.value.lines if text.startswith(f"region.yaml:{line}: ")]
+    assert any(value in text and remedy in text for text in named), refused.value.lines
+
+
+def test_all_mistakes_are_named_at_once_in_their_order(tmp_path: Path) -> None:
+    text = GOOD.replace("parent: kreis", "parent: kries").replace("[dorf]}", "[dorff]}")
+    with pytest.raises(RegionRefused) as refused:
+        read_region_file(write(tmp_path, text))
+    lines = [int(text.split(":")[1]) for text in refused.value.lines]
+    assert lines == sorted(lines)
+    assert len(lines) >= 2
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"- 1\n- 2\n", "mapping"),
+        (b"version: 1\x00\n", "is no YAML"),
+        (b"version: 2\n", "should be 1"),
+    ],
+)
+def test_what_is_no_region_at_all_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "region.yaml"
+    file.write_bytes(content)
+    with pytest.raises(RegionRefused) as refused:
+        read_region_file(file)
+    assert words in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RegionRefused, match="cannot be read"):
+        read_region_file(tmp_path / "nowhere.yaml")
