@@ -40,6 +40,9 @@ PERSONAL_KEYS = frozenset(
 )  # fmt: skip
 """Keys whose values are never written, whatever they hold; but ``name`` may name an event."""
 
+OUR_OWN_KEYS = frozenset({"at", "level", "service", "logger", "request_id", "trace_id"})
+"""Keys whose values this package has made or checked; they are written as they are."""
+
 _SECRET_LOOKING = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}(?![\w-])")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IP_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
@@ -156,7 +159,7 @@ def _scrub_value(key: str, value: Any) -> Any:
             plain = _scrub_value(key, value.value)
         case bool() | int() | float() | None | UUID():
             plain = value
-        case str() if key in {"at", "level", "service", "logger"}:
+        case str() if key in OUR_OWN_KEYS:
             plain = value
         case str() | Path():
             plain = scrub_text(str(value))

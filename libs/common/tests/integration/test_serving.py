@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ from melder_common.testing.ports import free_ports, is_open
 
 pytestmark = pytest.mark.integration
 
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PROGRAM = """
 import asyncio
 from types import SimpleNamespace
@@ -49,7 +52,7 @@ serve(build_app, load_settings(ServiceSettings))
 
 
 class Service:
-    def __init__(self, tmp_path: Path, port: int) -> None:
+    def __init__(self, tmp_path: Path, port: int, **more: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.log = tmp_path / f"log-{port}-{time.monotonic_ns()}"
         environment = {
@@ -59,6 +62,7 @@ class Service:
             "PORT": str(port),
             "INTERNAL_TOKEN_FILE": str(tmp_path / "token"),
             "DRAIN_SECONDS": "1",
+            **more,
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -107,3 +111,38 @@ def test_a_port_in_use_ends_with_a_status_and_a_reason(tmp_path: Path, service: 
     second = Service(tmp_path, int(service.url.rpartition(":")[2]))
     assert second.process.wait(30) != 0
     assert "address already in use" in second.log.read_text()
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Notes what an OTLP exporter sends."""
+
+    sent: ClassVar[list[tuple[str, bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.sent.append((self.path, body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the terminal."""
+
+
+def test_spans_leave_for_the_collector_at_the_latest_at_the_end(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{collector.server_port}"
+        service = Service(tmp_path, free_ports(1)[0], OTLP_ENDPOINT=endpoint, DRAIN_SECONDS="0")
+        try:
+            answer = httpx.get(f"{service.url}/working", headers={"traceparent": PARENT})
+            assert answer.status_code == 200
+            service.process.send_signal(signal.SIGTERM)
+            assert service.process.wait(30) == 0, service.log.read_text()
+        finally:
+            service.stop()
+            collector.shutdown()
+    ((path, body),) = Collector.sent
+    assert path == "/v1/traces"
+    assert b"GET /working" in body
+    assert bytes.fromhex(PARENT[3:35]) in body
+    assert PARENT[3:35] in service.log.read_text()
