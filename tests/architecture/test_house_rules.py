@@ -42,8 +42,9 @@ IDENTIFIERS = (
     "http://www.opengis.net/",
     "http://ns.adobe.com/",
     "http://wiki.open311.org/GeoReport_v2",
+    "https://openfontlicense.org",
 )
-"""Names that look like addresses (XML namespaces, reference systems); nobody calls them."""
+"""Names that look like addresses (namespaces, reference systems, licences); nobody calls them."""
 
 Check = Callable[[str, str], Iterator[str]]
 
