@@ -169,7 +169,7 @@ class Desk:
             return
         ((name, value),) = step.items()
         if name == "ask":
-            clerk.act(number, "/question", text=value)
+            clerk.act(number, "/question", question=value)
         else:
             clerk.act(number, f"/{name}", **value)
 
@@ -177,7 +177,7 @@ class Desk:
         if step == "release-photo":
             eventually(lambda: clerk.release_photos(number), what=f"a photo of {number}")
         elif step == "release-text":
-            clerk.act(number, "/text/release")
+            clerk.act(number, "/text")
         else:
             clerk.act(number, f"/{step}")
 

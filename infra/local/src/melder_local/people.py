@@ -108,7 +108,7 @@ class Clerk:
     def __init__(self, url: str, user: str, password: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=30, follow_redirects=True)
         login = form_to(_checked(self._http.get("/desk/login")).text, "/desk/login")
-        page = self._http.post("/desk/login", data=login.filled(user=user, password=password))
+        page = self._http.post("/desk/login", data=login.filled(login=user, password=password))
         if urlsplit(str(_checked(page).url)).path.endswith("/login"):
             raise DoorClosed(f"{user} could not sign in:\n{page.text[:2000]}")
 
