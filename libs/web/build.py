@@ -35,7 +35,6 @@ OUTPUT = HERE / "src" / "melder_web" / "static" / "build"
 KERN_FONTS = MODULES / "@kern-ux" / "native" / "dist" / "fonts" / "fira-sans"
 FONTS = {
     "fira-sans-regular": "FiraSans-Regular.woff2",
-    "fira-sans-medium": "FiraSans-Medium.woff2",
     "fira-sans-semibold": "FiraSans-SemiBold.woff2",
 }
 LETTERS = (
