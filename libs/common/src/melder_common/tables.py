@@ -41,7 +41,6 @@ class EventTables:
             ),
             Index("outbox_waiting", "partition", "id", postgresql_where=text("position IS NULL")),
             Index("outbox_log", "partition", "position", unique=True),
-            implicit_returning=False,  # the desk may write here, not read
             schema=schema,
         )
         self.log_head = Table(

@@ -137,7 +137,8 @@ class UnitOfWork:
             }
             for recorded in self._recorded
         ]
-        await self.connection.execute(insert(self.tables.outbox), rows)
+        # inline: ask for nothing back, because the desk may write here and not read
+        await self.connection.execute(insert(self.tables.outbox).inline(), rows)
         self._recorded.clear()
         return True
 
