@@ -29,7 +29,7 @@ _SHOWN = "id, at, sender, recipients, subject, headers, text, html"
 
 @dataclass(frozen=True, slots=True)
 class CaughtMail:
-    """A mail as people and checkers read it. ``sender`` and ``recipients`` as From and To say."""
+    """A mail as people and checkers read it, with ``sender`` and ``recipients`` of its headers."""
 
     id: int
     at: str
@@ -65,14 +65,16 @@ class MailBox:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_SCHEMA)
 
-    def add(self, raw: bytes, *, at: datetime, envelope_to: Sequence[str]) -> int:
-        """Keep one mail; returns its number. ``envelope_to`` counts where no To header stands."""
+    def add(
+        self, raw: bytes, *, at: datetime, envelope_from: str, envelope_to: Sequence[str]
+    ) -> int:
+        """Keep one mail; returns its number. Without From or To the SMTP envelope counts."""
         mail = message_from_bytes(raw, policy=modern_policy)
         assert isinstance(mail, EmailMessage)  # noqa: S101 (what the modern policy makes)
         headers = _headers(mail)
         row = (
             at.isoformat(timespec="milliseconds"),
-            headers.get("From", ""),
+            headers.get("From") or envelope_from,
             headers.get("To") or ", ".join(envelope_to),
             headers.get("Subject", ""),
             json.dumps(headers, ensure_ascii=False),

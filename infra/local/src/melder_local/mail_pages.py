@@ -6,8 +6,6 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader
-from melder_web import AssetsMissing, Pages
-from melder_web.static import mount_static
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import (
@@ -20,6 +18,8 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from melder_local.mail_box import MailBox
+from melder_web import AssetsMissing, Pages
+from melder_web.static import mount_static
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -28,7 +28,8 @@ PAGE_POLICY = (
 )
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    "form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 """A mail's own HTML: no scripts, no forms, no requests; links open outside the frame."""
 
@@ -149,14 +150,16 @@ def _renderer(app: Starlette) -> Render:
 
         def render_plainly(_request: Request, name: str, **context: Any) -> Response:
             template = environment.get_template(f"mail/{name}")
-            return HTMLResponse(template.render(shell="mail/plain.html", **context), 200, headers)
+            return HTMLResponse(
+                template.render(base_page="mail/plain.html", **context), 200, headers
+            )
 
         return render_plainly
     mount_static(app)
     pages.environment.filters["when"] = _when
 
     def render(request: Request, name: str, **context: Any) -> Response:
-        context["shell"] = "melder/base.html"
+        context["base_page"] = "melder/base.html"
         return pages.render(request, f"mail/{name}", headers=headers, **context)
 
     return render

@@ -29,7 +29,12 @@ class Catcher:
         """Keep one mail; 250 only once it is on disk."""
         content = envelope.content
         raw = content.encode() if isinstance(content, str) else content or b""
-        number = self.box.add(raw, at=datetime.now(UTC), envelope_to=envelope.rcpt_tos)
+        number = self.box.add(
+            raw,
+            at=datetime.now(UTC),
+            envelope_from=envelope.mail_from or "",
+            envelope_to=envelope.rcpt_tos,
+        )
         return f"250 2.0.0 kept as {number}"
 
 
