@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Row, Table, Text, Uuid, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from melder_common.clock import Clock, utc_now
+from melder_common.leases import Leases
 from melder_common.tables import EventTables
+from melder_common.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,40 @@ class EventSchema:
     name: str
     tables: EventTables
     effect: Table
+
+
+@dataclass(frozen=True, slots=True)
+class EventWorld:
+    """Event schemas in a database."""
+
+    engine: AsyncEngine
+    metadata: MetaData
+    schemas: dict[str, EventSchema]
+
+    def units(self, service: str, *, partitions: int = 1, clock: Clock = utc_now) -> UnitsOfWork:
+        """Units of work of ``service``; one partition of reports unless told otherwise."""
+        return UnitsOfWork(
+            self.engine,
+            tables=self.schemas[service].tables,
+            speaker=service,
+            partitions=partitions,
+            clock=clock,
+        )
+
+    def leases(self, service: str, holder: str, *names: str, ttl_s: float = 60) -> Leases:
+        """The leases of one process of ``service``."""
+        tables = self.schemas[service].tables
+        return Leases(self.engine, tables, holder=holder, names=names, ttl_s=ttl_s)
+
+    async def fetch(self, statement: str, **arguments: Any) -> Sequence[Row[Any]]:
+        """The rows of a query."""
+        async with self.engine.connect() as connection:
+            return (await connection.execute(text(statement), arguments)).all()
+
+    async def execute(self, statement: str, **arguments: Any) -> None:
+        """Change something behind everybody's back."""
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), arguments)
 
 
 def declare(services: Sequence[str]) -> tuple[MetaData, dict[str, EventSchema]]:

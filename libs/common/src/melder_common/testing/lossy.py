@@ -1,4 +1,4 @@
-"""A way between relay and consumer that fails in every way a real one can, but only when told to."""
+"""A way between relay and consumer that fails in every way a real one can, when told to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,9 +57,13 @@ class LossyNet:
 
     def set_back(self, speaker: str, share: float) -> None:
         """Put an old copy of a speaker's stream in place: the newest messages are gone."""
-        for (name, _), stored in self.logs.items():
+        for (name, partition), stored in self.logs.items():
             if name == speaker:
                 del stored[int(len(stored) * share) :]
+                for key, durable in self._durables.items():
+                    if key[1:] == (speaker, partition):
+                        durable.delivered = min(durable.delivered, len(stored))
+                        durable.acknowledged = min(durable.acknowledged, len(stored))
 
     def delete_stream(self, speaker: str) -> None:
         """Remove a speaker's stream, with everybody's durables."""

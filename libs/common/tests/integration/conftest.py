@@ -1,0 +1,44 @@
+"""A database with the event tables of two services, made once, emptied before each test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from melder_common.testing import event_schemas
+from melder_common.testing.event_schemas import EventWorld
+from melder_common.testing.postgres import PostgresCluster
+
+SERVICES = ("intake", "routing")
+
+
+@pytest.fixture(scope="session")
+def event_database(postgres: PostgresCluster) -> str:
+    """The URL of a database with the schemas of ``SERVICES``, all owned by one superuser."""
+    metadata, _ = event_schemas.declare(SERVICES)
+
+    async def create() -> None:
+        admin = create_async_engine(
+            postgres.url("postgres", "melder_admin"), isolation_level="AUTOCOMMIT"
+        )
+        async with admin.connect() as connection:
+            await connection.execute(text("CREATE DATABASE events"))
+        await admin.dispose()
+        engine = create_async_engine(postgres.url("events", "melder_admin"))
+        await event_schemas.create(engine, metadata, SERVICES)
+        await engine.dispose()
+
+    asyncio.run(create())
+    return postgres.url("events", "melder_admin")
+
+
+@pytest.fixture
+async def events(event_database: str) -> AsyncIterator[EventWorld]:
+    """The empty schemas, with an engine on them."""
+    metadata, schemas = event_schemas.declare(SERVICES)
+    engine = create_async_engine(event_database, pool_size=20)
+    await event_schemas.empty(engine, metadata)
+    yield EventWorld(engine, metadata, schemas)
+    await engine.dispose()

@@ -1,0 +1,306 @@
+"""The whole runtime over a real nats-server: it comes back from every loss by itself."""
+
+import asyncio
+import signal
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from nats.aio.client import Client
+from prometheus_client import CollectorRegistry
+from pydantic import AnyHttpUrl
+from sqlalchemy import select
+
+from melder_common.envelope import Heard
+from melder_common.event_metrics import EventMetrics
+from melder_common.events import CaseTextRedacted, ReportSupported
+from melder_common.runtime import Pace, Runtime
+from melder_common.service import Service, SnapshotSource, View
+from melder_common.settings import ServiceSettings
+from melder_common.testing.event_schemas import EventWorld
+from melder_common.testing.nats import NatsServer
+from melder_common.testing.ports import free_ports
+from melder_common.testing.processes import Process
+from melder_common.unit_of_work import UnitOfWork
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+HURRIED = Pace(lease_s=3, poll_s=0.1, compare_s=1.0, check_s=1.0, soon_s=0.3, timers_s=0.1)
+REPORTS = [uuid.uuid4() for _ in range(5)]
+
+
+class Dialogue:
+    """Intake tells of supporters; routing answers each with a text; intake collects the answers."""
+
+    def __init__(self, events: EventWorld, server: NatsServer) -> None:
+        self.events = events
+        self.server = server
+        self.heard: list[int] = []
+        self.answers: list[int] = []
+        self.told = 0
+        self.running = AsyncExitStack()
+        self.runtimes: dict[str, Runtime[None]] = {}
+        self.intake = self.build_intake(HURRIED)
+        self.routing = self._service(
+            "routing",
+            {ReportSupported: self.answer},
+            HURRIED,
+            snapshots=[SnapshotSource("case", self.tell_anew)],
+        )
+
+    def build_intake(self, pace: Pace) -> Service[None]:
+        views = [View("texts", self.clear, [("routing", "case")])]
+        return self._service("intake", {CaseTextRedacted: self.collect}, pace, views=views)
+
+    async def answer(
+        self, unit: UnitOfWork, heard: Sequence[Heard[ReportSupported]], _parts: None
+    ) -> None:
+        for one in heard:
+            said = CaseTextRedacted(
+                case_id=one.aggregate_id, report_id=one.aggregate_id, text=str(one.event.supporters)
+            )
+            unit.record(said, aggregate_id=one.aggregate_id, report_id=one.aggregate_id)
+        self.heard += [one.event.supporters for one in heard]
+
+    async def collect(
+        self, _unit: UnitOfWork, heard: Sequence[Heard[CaseTextRedacted]], _parts: None
+    ) -> None:
+        self.answers += [int(one.event.text or 0) for one in heard]
+
+    async def clear(self, _unit: UnitOfWork) -> None:
+        self.answers.clear()
+
+    async def tell_anew(self, unit: UnitOfWork, after: str | None, limit: int) -> str | None:
+        """As if the texts 1 … 250 were routing's rows."""
+        first = int(after or 0) + 1
+        last = min(first + limit - 1, 250)
+        for number in range(first, last + 1):
+            report = REPORTS[number % len(REPORTS)]
+            said = CaseTextRedacted(case_id=report, report_id=report, text=str(number))
+            unit.record(said, aggregate_id=report, report_id=report)
+        return str(last) if last >= first else None
+
+    async def start(self) -> None:
+        for service in (self.intake, self.routing):
+            self.runtimes[service.name] = await self.running.enter_async_context(
+                service.running(None)
+            )
+
+    async def tell(self, count: int) -> None:
+        for _ in range(count):
+            self.told += 1
+            report = REPORTS[self.told % len(REPORTS)]
+            async with self.intake.units.begin() as unit:
+                said = ReportSupported(report_id=report, supporters=self.told)
+                unit.record(said, aggregate_id=report, report_id=report)
+
+    async def all_answered(self) -> None:
+        """Wait until every word has its answer; then see that none has two."""
+        async with asyncio.timeout(60):
+            while len(self.answers) < self.told:
+                await asyncio.sleep(0.02)
+        assert sorted(self.answers) == list(range(1, self.told + 1))
+        assert sorted(self.heard) == list(range(1, self.told + 1))
+
+    async def api(self, name: str, body: Any = None) -> Any:
+        """Do something to the streams behind everybody's back."""
+        client = Client()
+        await client.connect(self.server.url)
+        answer = await client.request(
+            f"$JS.API.{name}", orjson.dumps(body) if body else b"", timeout=5
+        )
+        await client.close()
+        return orjson.loads(answer.data)
+
+    def _service(self, name: str, subscriptions: Any, pace: Pace, **work: Any) -> Service[None]:
+        settings = ServiceSettings(
+            database_url=self.events.engine.url.render_as_string(),
+            nats_url=self.server.url,
+            public_url=AnyHttpUrl("http://127.0.0.1:8000"),
+            port=0,
+            partitions=2,
+            internal_token_file=Path("unused"),
+        )
+        tables = self.events.schemas[name].tables
+        return Service.build(
+            settings,
+            name=name,
+            tables=tables,
+            subscriptions=subscriptions,
+            timers={},
+            pace=pace,
+            **work,
+        )
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[tuple[NatsServer, Process]]:
+    nats = NatsServer(tmp_path / "nats", free_ports(1)[0])
+    nats.prepare()
+    process = Process(nats.launch(), tmp_path / "nats.log")
+    yield nats, process
+    process.kill()
+
+
+@pytest.fixture
+async def dialogue(
+    events: EventWorld, server: tuple[NatsServer, Process]
+) -> AsyncIterator[Dialogue]:
+    dialogue = Dialogue(events, server[0])
+    yield dialogue
+    await dialogue.running.aclose()
+
+
+def start(process: Process) -> None:
+    process.start()
+    process.wait_ready(20)
+
+
+async def test_without_nats_everything_is_accepted_and_delivered_when_it_comes(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    await dialogue.start()
+    await dialogue.tell(20)
+    assert dialogue.heard == []
+
+    start(server[1])
+    await dialogue.all_answered()
+    assert all(runtime.alive() for runtime in dialogue.runtimes.values())
+
+
+async def test_killing_nats_again_and_again_loses_and_doubles_nothing(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    start(server[1])
+    await dialogue.start()
+    telling = asyncio.create_task(dialogue.tell(300))
+    for _ in range(3):
+        awaited = len(dialogue.answers) + 20
+        async with asyncio.timeout(60):
+            while len(dialogue.answers) < min(awaited, 300):
+                await asyncio.sleep(0.01)
+        server[1]._process.send_signal(signal.SIGKILL)  # type: ignore[union-attr]  # it was started above
+        server[1]._process.wait()  # type: ignore[union-attr]  # as above
+        start(server[1])
+    await telling
+    await dialogue.all_answered()
+
+
+async def test_a_deleted_stream_is_made_anew_and_what_was_in_it_arrives(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    start(server[1])
+    await dialogue.start()
+    await dialogue.tell(10)
+    await dialogue.all_answered()
+    for stream in ("INTAKE", "ROUTING"):
+        assert (await dialogue.api(f"STREAM.DELETE.{stream}"))["success"]
+
+    await dialogue.tell(10)
+    await dialogue.all_answered()
+
+
+async def test_messages_that_vanish_without_a_successor_are_missed_and_fetched(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    """Nothing comes after them, so no gap shows; only the speaker's head tells."""
+    start(server[1])
+    dialogue.intake = dialogue.build_intake(replace(HURRIED, compare_s=1000))
+    await dialogue.running.enter_async_context(dialogue.intake.running(None))
+    await dialogue.tell(10)
+    table = dialogue.intake.tables.log_head
+    async with asyncio.timeout(20):
+        while True:
+            async with dialogue.events.engine.connect() as connection:
+                published = (await connection.execute(select(table.c.published))).scalars().all()
+            if sum(published) == 10:
+                break
+            await asyncio.sleep(0.05)
+    assert (await dialogue.api("STREAM.PURGE.INTAKE"))["purged"] == 10
+
+    await dialogue.running.enter_async_context(dialogue.routing.running(None))
+    await dialogue.all_answered()
+
+
+async def test_a_durable_of_another_shape_is_replaced(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    start(server[1])
+    await dialogue.running.enter_async_context(dialogue.intake.running(None))
+    async with asyncio.timeout(20):
+        while "error" in await dialogue.api("STREAM.INFO.INTAKE"):
+            await asyncio.sleep(0.05)
+    config = {
+        "durable_name": "routing-1",
+        "name": "routing-1",
+        "deliver_policy": "new",
+        "ack_policy": "explicit",
+    }
+    body = {"stream_name": "INTAKE", "config": config}
+    assert "error" not in await dialogue.api("CONSUMER.CREATE.INTAKE.routing-1", body)
+
+    await dialogue.running.enter_async_context(dialogue.routing.running(None))
+    await dialogue.tell(10)
+    await dialogue.all_answered()
+
+
+async def test_a_view_is_rebuilt_from_snapshots(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    start(server[1])
+    await dialogue.start()
+    dialogue.answers.append(-1)
+    await dialogue.intake.rebuild("texts")
+
+    dialogue.told = 250
+    async with asyncio.timeout(60):
+        while len(dialogue.answers) < 250 or -1 in dialogue.answers:
+            await asyncio.sleep(0.02)
+    assert sorted(dialogue.answers) == list(range(1, 251))
+    with pytest.raises(LookupError):
+        await dialogue.intake.rebuild("nothing")
+
+
+async def test_metrics_show_lag_and_cursor(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    start(server[1])
+    await dialogue.start()
+    await dialogue.tell(10)
+    await dialogue.all_answered()
+    registry = CollectorRegistry()
+    runtime = dialogue.runtimes["routing"]
+    runtime.show_metrics(EventMetrics(registry))
+    await runtime.refresh_metrics()
+
+    cursors = [
+        registry.get_sample_value(
+            "melder_consumer_cursor", {"speaker": "intake", "partition": str(p)}
+        )
+        for p in (1, 2)
+    ]
+    assert sum(cursor or 0 for cursor in cursors) == 10
+    assert registry.get_sample_value("melder_dead_letters", {"kind": "failed"}) == 0
+
+
+async def test_two_processes_share_the_partitions_and_one_takes_over(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    start(server[1])
+    await dialogue.start()
+    twin = await dialogue.running.enter_async_context(dialogue.routing.running(None))
+    await dialogue.tell(10)
+    await dialogue.all_answered()
+    async with asyncio.timeout(30):
+        while not twin.consumers:
+            await asyncio.sleep(0.05)
+    assert not set(twin.consumers) & set(dialogue.runtimes["routing"].consumers)
+
+    await dialogue.runtimes["routing"].stop()
+    await dialogue.tell(10)
+    await dialogue.all_answered()

@@ -1,0 +1,59 @@
+"""Leases: shared out evenly, taken over when their holder is gone, with a fence that grows."""
+
+import pytest
+
+from melder_common.testing.event_schemas import EventWorld
+
+pytestmark = pytest.mark.integration
+
+NAMES = ("log 0", "log 1", "log 2", "log 3", "log 4", "housekeeping")
+
+
+async def test_one_process_holds_all_and_two_share(events: EventWorld) -> None:
+    first, second = (events.leases("intake", holder, *NAMES) for holder in ("first", "second"))
+    await first.prepare()
+    assert set(await first.renew()) == set(NAMES)
+
+    assert await second.renew() == {}
+    assert len(await first.renew()) == 3
+    await events.execute(
+        "UPDATE intake.lease SET until = now() WHERE NOT name = ANY(:kept) AND name NOT LIKE 'member %'",
+        kept=list(first.held),
+    )
+    assert len(await second.renew()) == 3
+    assert set(first.held) | set(second.held) == set(NAMES)
+    assert set(first.held) & set(second.held) == set()
+    assert set(await first.renew()) == set(first.held)
+
+
+async def test_renewing_keeps_the_fence_and_every_change_of_hands_raises_it(
+    events: EventWorld,
+) -> None:
+    first, second = (events.leases("intake", holder, "log 1") for holder in ("first", "second"))
+    await first.prepare()
+    fence = (await first.renew())["log 1"].fence
+    assert (await first.renew())["log 1"].fence == fence
+
+    await events.execute("UPDATE intake.lease SET until = now() - interval '1 s'")
+    taken = (await second.renew())["log 1"].fence
+    assert taken > fence
+    await events.execute("UPDATE intake.lease SET until = now() - interval '1 s'")
+    assert (await second.renew())["log 1"].fence > taken
+
+
+async def test_a_released_lease_is_free_at_once(events: EventWorld) -> None:
+    first, second = (events.leases("intake", holder, "log 1") for holder in ("first", "second"))
+    await first.prepare()
+    await first.renew()
+    assert await second.renew() == {}
+
+    await first.release()
+    assert first.held == {}
+    assert set(await second.renew()) == {"log 1"}
+
+
+async def test_who_cannot_renew_in_time_holds_nothing_in_his_own_eyes(events: EventWorld) -> None:
+    leases = events.leases("intake", "sleeper", "log 1", ttl_s=0)
+    await leases.prepare()
+    await leases.renew()
+    assert leases.held == {}

@@ -1,0 +1,281 @@
+"""Timers: carried out once when due, again after a failure or a crash, never by two at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from melder_common.testing.event_schemas import EventWorld
+from melder_common.timers import Due, LostClaim, Timers, count_overdue, postpone, settle
+from melder_common.unit_of_work import UnitsOfWork
+
+pytestmark = pytest.mark.integration
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+class Clockwork:
+    """Timers of intake under a clock that only the test moves."""
+
+    def __init__(self, events: EventWorld) -> None:
+        self.events = events
+        self.now = NOON
+        self.units = events.units("intake", clock=lambda: self.now)
+        self.carried_out: list[Due] = []
+        self.failure: Exception | None = None
+
+    async def handle(self, due: Due, _parts: None, units: UnitsOfWork) -> None:
+        self.carried_out.append(due)
+        if self.failure is not None:
+            raise self.failure
+        async with units.begin() as unit:
+            await settle(unit, due)
+
+    def timers(self, holder: str = "first", handler: Any = None, **pace: Any) -> Timers[None]:
+        handlers: dict[str, Callable[[Due, None, UnitsOfWork], Awaitable[None]]] = {
+            "mail": handler or self.handle
+        }
+        return Timers(self.units, handlers, None, holder=holder, **pace)
+
+    async def plan(
+        self, key: str, *, at: datetime = NOON, kind: str = "mail", **payload: Any
+    ) -> None:
+        async with self.units.begin() as unit:
+            await unit.plan(kind, key, at=at, payload=payload)
+
+    async def rows(self) -> list[Any]:
+        return list(await self.events.fetch("SELECT * FROM intake.due ORDER BY key"))
+
+
+@pytest.fixture
+def clockwork(events: EventWorld) -> Clockwork:
+    return Clockwork(events)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def test_only_what_is_due_and_known_is_claimed_oldest_first(clockwork: Clockwork) -> None:
+    await clockwork.plan("later", at=NOON + timedelta(seconds=1))
+    await clockwork.plan("second", at=NOON - timedelta(seconds=1))
+    await clockwork.plan("first", at=NOON - timedelta(seconds=2), to="nobody")
+    await clockwork.plan("foreign", kind="of another version")
+
+    claimed = await clockwork.timers().claim(10)
+
+    assert sorted(due.key for due in claimed) == ["first", "second"]
+    assert {due.attempt for due in claimed} == {1}
+    assert [due.payload for due in claimed if due.key == "first"] == [{"to": "nobody"}]
+
+
+async def test_two_processes_never_claim_the_same(clockwork: Clockwork) -> None:
+    for number in range(40):
+        await clockwork.plan(str(number))
+
+    claims = await asyncio.gather(*(clockwork.timers(str(n)).claim(15) for n in range(4)))
+
+    keys = [due.key for claimed in claims for due in claimed]
+    assert len(keys) == len(set(keys)) == 40
+
+
+async def test_a_settled_timer_is_gone(clockwork: Clockwork) -> None:
+    await clockwork.plan("one")
+    timers = clockwork.timers()
+    (due,) = await timers.claim(10)
+    await timers.carry_out(due)
+
+    assert await clockwork.rows() == []
+
+
+async def test_a_failure_is_tried_again_with_growing_pauses_and_named_without_data(
+    clockwork: Clockwork,
+) -> None:
+    await clockwork.plan("one")
+    timers = clockwork.timers()
+    clockwork.failure = ValueError("somebody@example.org")
+    pauses = []
+    for attempt in (1, 2, 3):
+        (due,) = await timers.claim(10)
+        assert due.attempt == attempt
+        await timers.carry_out(due)
+        (row,) = await clockwork.rows()
+        assert row.last_error.startswith("ValueError")
+        assert "somebody" not in row.last_error
+        assert await timers.claim(10) == []
+        pauses.append((row.at - clockwork.now).total_seconds())
+        clockwork.now = row.at
+
+    assert 1.5 <= pauses[0] <= 2.5 < pauses[1] <= 5 < pauses[2] <= 10
+
+    clockwork.failure = None
+    (due,) = await timers.claim(10)
+    await timers.carry_out(due)
+    assert await clockwork.rows() == []
+
+
+async def test_the_claim_of_a_dead_process_runs_out_and_its_late_effect_is_refused(
+    clockwork: Clockwork,
+) -> None:
+    await clockwork.plan("one")
+    (dead,) = await clockwork.timers("dead").claim(10)
+    assert await clockwork.timers("alive").claim(10) == []
+
+    await clockwork.events.execute("UPDATE intake.due SET claimed_until = now() - interval '1 s'")
+    (taken,) = await clockwork.timers("alive").claim(10)
+    assert taken.attempt == 2
+
+    with pytest.raises(LostClaim):
+        async with clockwork.units.begin() as unit:
+            await settle(unit, dead)
+    with pytest.raises(LostClaim):
+        async with clockwork.units.begin() as unit:
+            await postpone(unit, dead, NOON)
+    async with clockwork.units.begin() as unit:
+        await settle(unit, taken)
+
+
+async def test_planning_anew_revokes_the_claim_and_starts_over(clockwork: Clockwork) -> None:
+    await clockwork.plan("one", step=1)
+    (old,) = await clockwork.timers().claim(10)
+    await clockwork.plan("one", at=NOON + timedelta(hours=1), step=2)
+
+    with pytest.raises(LostClaim):
+        async with clockwork.units.begin() as unit:
+            await settle(unit, old)
+    clockwork.now += timedelta(hours=1)
+    (due,) = await clockwork.timers().claim(10)
+    assert (due.attempt, due.payload) == (1, {"step": 2})
+
+
+async def test_postponing_without_an_error_begins_at_the_first_attempt(
+    clockwork: Clockwork,
+) -> None:
+    await clockwork.plan("one", step=1)
+    (due,) = await clockwork.timers().claim(10)
+    async with clockwork.units.begin() as unit:
+        await postpone(unit, due, NOON + timedelta(days=1), payload={"step": 2})
+
+    assert await clockwork.timers().claim(10) == []
+    clockwork.now += timedelta(days=1)
+    (due,) = await clockwork.timers().claim(10)
+    assert (due.attempt, due.payload) == (1, {"step": 2})
+
+
+async def test_a_cancelled_timer_is_gone_and_a_unit_that_fails_plans_nothing(
+    clockwork: Clockwork,
+) -> None:
+    await clockwork.plan("one")
+    async with clockwork.units.begin() as unit:
+        await unit.cancel("mail", "one")
+        await unit.cancel("mail", "never planned")
+        await unit.plan("mail", "two", at=NOON)
+        await unit.cancel("mail", "two")
+    assert await clockwork.rows() == []
+
+    with pytest.raises(RuntimeError):
+        async with clockwork.units.begin() as unit:
+            await unit.plan("mail", "three", at=NOON)
+            raise RuntimeError
+    assert await clockwork.rows() == []
+
+
+async def test_running_it_carries_out_what_is_planned_at_once(clockwork: Clockwork) -> None:
+    timers = clockwork.timers(poll_s=60)
+    running = asyncio.create_task(timers.run())
+    for number in range(120):
+        await clockwork.plan(str(number))
+
+    await until(lambda: len(clockwork.carried_out) == 120)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await timers.stop()
+    assert await clockwork.rows() == []
+    assert {due.attempt for due in clockwork.carried_out} == {1}
+
+
+async def test_no_more_than_the_bound_run_at_once_and_a_hung_one_is_given_up(
+    clockwork: Clockwork,
+) -> None:
+    running_now, most = 0, 0
+
+    async def hang(_due: Due, _parts: None, _units: UnitsOfWork) -> None:
+        nonlocal running_now, most
+        running_now += 1
+        most = max(most, running_now)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            running_now -= 1
+
+    for number in range(5):
+        await clockwork.plan(str(number))
+    timers = clockwork.timers(handler=hang, at_once=2, patience_s=0.2, poll_s=0.05)
+    running = asyncio.create_task(timers.run())
+    async with asyncio.timeout(20):
+        while not all(
+            (row.last_error or "").startswith("TimeoutError") for row in await clockwork.rows()
+        ):
+            await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await timers.stop()
+
+    assert most == 2
+
+
+async def test_stopping_gives_back_what_was_claimed(clockwork: Clockwork) -> None:
+    started = asyncio.Event()
+
+    async def hang(_due: Due, _parts: None, _units: UnitsOfWork) -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    for number in range(3):
+        await clockwork.plan(str(number))
+    timers = clockwork.timers(handler=hang, at_once=1)
+    running = asyncio.create_task(timers.run())
+    await started.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await timers.stop(grace_s=0)
+
+    assert len(await clockwork.timers("next").claim(10)) == 3
+
+
+async def test_a_long_handler_keeps_its_claim(clockwork: Clockwork) -> None:
+    started, release = asyncio.Event(), asyncio.Event()
+
+    async def wait(due: Due, _parts: None, units: UnitsOfWork) -> None:
+        started.set()
+        await release.wait()
+        await clockwork.handle(due, None, units)
+
+    await clockwork.plan("long")
+    timers = clockwork.timers(handler=wait, claim_s=3, poll_s=0.05)
+    running = asyncio.create_task(timers.run())
+    other = clockwork.timers("other")
+    await started.wait()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + 4
+    while loop.time() < deadline:
+        assert await other.claim(10) == []
+        await asyncio.sleep(0.1)
+    release.set()
+    await until(lambda: bool(clockwork.carried_out))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await timers.stop()
+    assert await clockwork.rows() == []
+
+
+async def test_overdue_timers_are_counted(clockwork: Clockwork) -> None:
+    await clockwork.plan("old", at=NOON - timedelta(minutes=11))
+    await clockwork.plan("new", at=NOON - timedelta(minutes=1))
+    tables = clockwork.units.tables
+    grace = timedelta(minutes=10)
+    assert await count_overdue(clockwork.events.engine, tables, now=NOON, grace=grace) == 1
