@@ -1,5 +1,8 @@
 """The only place that builds things: settings → engines, bus, timers → app."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -44,10 +47,19 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         application_name=f"routing desk {settings.instance}",
         pool_size=settings.pool_size,
     )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with service.lifespan(Parts(rulebooks))(app):
+            try:
+                yield
+            finally:
+                await desk_engine.dispose()
+
     app = FastAPI(
         title="melder routing",
         description="Who is responsible, and the desk of the people who work on it.",
-        lifespan=service.lifespan(Parts(rulebooks)),
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
     )

@@ -1,7 +1,7 @@
 """``melder apply`` and ``melder boundaries``: what the IT team does with a region."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ from melder_common.database import make_engine
 from melder_common.settings import SettingsError, load_settings
 from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.domain.prepared_region import PreparedRegion
+from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.domain.region_plan import Plan
 from melder_routing.settings import RoutingSettings
@@ -20,7 +21,7 @@ from melder_routing.store.metadata import EVENT_TABLES
 from melder_routing.store.region_geometry import BoundaryVersionChanged, EmptyArea
 from melder_routing.use_cases.apply_region import Applied, apply_region, plan_region
 from melder_routing.use_cases.check_boundaries import BoundaryReport, check_boundaries
-from melder_routing.use_cases.read_region import read_region
+from melder_routing.use_cases.read_region import read_passwords, read_region
 
 operator = typer.Typer(no_args_is_help=True)
 boundaries = typer.Typer(no_args_is_help=True, help="Boundary files.")
@@ -52,16 +53,16 @@ def apply_file(
 ) -> None:
     """Bring a region file in: show the plan, ask, then apply all of it or nothing."""
     try:
-        prepared = read_region(
-            file, secrets_dir=secrets, generate_passwords=generate_passwords and not plan
-        )
+        directory = secrets or file.parent
+        must_exist = None if plan or generate_passwords else directory
+        prepared = read_region(file, passwords_in=must_exist)
         planned = asyncio.run(_plan(prepared))
         _show(planned)
         if plan:
             return
         if planned.changes and not yes:
             typer.confirm("Apply these changes?", abort=True)
-        _tell(asyncio.run(_apply(prepared)))
+        _tell(asyncio.run(_apply(prepared, read_passwords(prepared.region, directory))))
     except REFUSALS as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
@@ -115,9 +116,9 @@ async def _plan(prepared: PreparedRegion) -> Plan:
         return await plan_region(connection, prepared)
 
 
-async def _apply(prepared: PreparedRegion) -> Applied:
+async def _apply(prepared: PreparedRegion, clerks: Sequence[RegionClerk]) -> Applied:
     async with _units() as units, units.begin() as unit:
-        return await apply_region(unit, prepared)
+        return await apply_region(unit, prepared, clerks)
 
 
 async def _check(file: Path, key: str, name: str, crs: str | None) -> BoundaryReport:

@@ -13,7 +13,7 @@ from melder_common.testing.postgres import PostgresCluster
 from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.store.metadata import EVENT_TABLES
 from melder_routing.use_cases.apply_region import Applied, apply_region
-from melder_routing.use_cases.read_region import read_region
+from melder_routing.use_cases.read_region import read_passwords, read_region
 
 DEMO = Path(__file__).parents[4] / "infra/demo/region.yaml"
 
@@ -21,10 +21,10 @@ DEMO = Path(__file__).parents[4] / "infra/demo/region.yaml"
 async def apply_file(url: str, file: Path, secrets: Path) -> Applied:
     engine = make_engine(url, application_name="test apply", pool_size=1)
     units = UnitsOfWork(engine, tables=EVENT_TABLES, speaker="routing", partitions=4)
-    prepared = read_region(file, secrets_dir=secrets, generate_passwords=True)
+    prepared = read_region(file)
     try:
         async with units.begin() as unit:
-            return await apply_region(unit, prepared)
+            return await apply_region(unit, prepared, read_passwords(prepared.region, secrets))
     finally:
         await engine.dispose()
 

@@ -23,7 +23,7 @@ from melder_routing.store.region_geometry import BoundaryVersionChanged
 from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.use_cases.apply_region import Applied, apply_region, plan_region
 from melder_routing.use_cases.decide_places import PlaceToDecide, decide_places
-from melder_routing.use_cases.read_region import read_region
+from melder_routing.use_cases.read_region import read_passwords, read_region
 from melder_routing.use_cases.route_reports import route_reports
 
 pytestmark = pytest.mark.integration
@@ -80,6 +80,7 @@ class Files:
     """A small region in a directory: two squares side by side, a foreign one within the east."""
 
     def __init__(self, directory: Path) -> None:
+        self.passwords = directory / "secrets"
         self.region = directory / "region.yaml"
         self.region.write_text(REGION, encoding="utf-8")
         self.boundaries = directory / "orte.geojson"
@@ -111,9 +112,10 @@ async def units(service_database: ServiceDatabase) -> AsyncIterator[UnitsOfWork]
 
 
 async def apply(units: UnitsOfWork, files: Files) -> Applied:
-    prepared = read_region(files.region, generate_passwords=True)
+    prepared = read_region(files.region)
+    clerks = read_passwords(prepared.region, files.passwords)
     async with units.begin() as unit:
-        return await apply_region(unit, prepared)
+        return await apply_region(unit, prepared, clerks)
 
 
 async def fetch(units: UnitsOfWork, sql: str) -> list[Any]:
@@ -337,7 +339,7 @@ async def test_nothing_is_half_written_when_the_apply_fails_late(
 
 async def test_clerks_get_the_password_of_their_file(units: UnitsOfWork, files: Files) -> None:
     await apply(units, files)
-    secret = files.region.parent / "clerks/ost"
+    secret = files.passwords / "clerks/ost"
     assert secret.stat().st_mode & 0o077 == 0
     hashed = await fetch(units, "SELECT password_hash FROM routing.clerk")
     await apply(units, files)
@@ -358,16 +360,14 @@ async def test_clerks_get_the_password_of_their_file(units: UnitsOfWork, files: 
         (lambda f: f.change('"130720002002"', '"130729999999"'), "no boundary file has an area"),
         (lambda f: f.change("outline: [{boundaries: orte}]",
                             'outline: [{boundaries: orte, keys: ["1"]}]'), "orte has no area"),
-        (lambda f: f.change("password_file: clerks/ost", "password_file: ../nowhere"),
-         "no such file"),
+        (lambda _: None, "password_file “clerks/ost”: there is no such file"),
     ],
 )  # fmt: skip
 def test_what_the_file_refers_to_must_be_there(
     files: Files, spoil: Callable[[Files], object], words: str
 ) -> None:
     spoil(files)
-    generate = words != "no such file"
     with pytest.raises(RegionRefused, match=r"region\.yaml:\d+: ") as refused:
-        read_region(files.region, generate_passwords=generate)
+        read_region(files.region, passwords_in=files.passwords)
     assert words in str(refused.value)
-    assert not (files.region.parent / "clerks").exists()
+    assert not files.passwords.exists()

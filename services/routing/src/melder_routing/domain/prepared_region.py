@@ -6,18 +6,16 @@ from functools import cached_property
 
 from melder_routing.domain.region import Region
 from melder_routing.domain.region_areas import Features, RegionAreas
-from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.region_plan import Digests, digests_of
 
 
 @dataclass(frozen=True)
 class PreparedRegion:
-    """``features`` of every boundary file, the ``areas`` they make, ``clerks`` with passwords."""
+    """The ``features`` of every boundary file, and the ``areas`` they make."""
 
     region: Region
     features: Features
     areas: RegionAreas
-    clerks: tuple[RegionClerk, ...]
 
     @cached_property
     def digests(self) -> Digests:

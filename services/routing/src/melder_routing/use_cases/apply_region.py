@@ -1,12 +1,13 @@
 """Apply a region file: plan what changes, refuse what would orphan cases, bring it in whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.prepared_region import PreparedRegion
+from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.domain.region_plan import Plan, make_plan
 from melder_routing.store.region_geometry import (
@@ -49,7 +50,9 @@ async def plan_region(connection: AsyncConnection, prepared: PreparedRegion) -> 
     return plan
 
 
-async def apply_region(unit: UnitOfWork, prepared: PreparedRegion) -> Applied:
+async def apply_region(
+    unit: UnitOfWork, prepared: PreparedRegion, clerks: Sequence[RegionClerk]
+) -> Applied:
     """Bring the region in; nothing but passwords is written when it is applied already.
 
     Raises RegionRefused, BoundaryVersionChanged or EmptyArea; then nothing has changed.
@@ -60,7 +63,7 @@ async def apply_region(unit: UnitOfWork, prepared: PreparedRegion) -> Applied:
     if plan.changes:
         await _write(unit, prepared)
         version = await publish_catalogue(unit, prepared.region, plan)
-    await put_clerks(unit, prepared.clerks)
+    await put_clerks(unit, clerks)
     return Applied(plan, version)
 
 

@@ -15,24 +15,24 @@ from melder_routing.store.boundary_files import BoundaryFileRefused, read_bounda
 from melder_routing.store.region_file import RegionFile, read_region_file
 
 
-def read_region(
-    path: Path, *, secrets_dir: Path | None = None, generate_passwords: bool = False
-) -> PreparedRegion:
+def read_region(path: Path, *, passwords_in: Path | None = None) -> PreparedRegion:
     """Everything that ``path`` declares and refers to. Raises RegionRefused naming all mistakes.
 
-    Password files lie below ``secrets_dir`` (default: beside the region file); missing ones are
-    made up only with ``generate_passwords``, after everything else was found right.
+    With ``passwords_in`` the clerks' password files must lie there; ``read_passwords`` reads them.
     """
     file = read_region_file(path)
     features, unread = _read_features(file)
     file.refuse(unread)
     areas, findings = find_areas(file.region, features)
-    directory = secrets_dir or file.directory
-    if not generate_passwords:
-        findings += _missing_passwords(file.region, directory)
+    if passwords_in is not None:
+        findings += _missing_passwords(file.region, passwords_in)
     file.refuse(findings)
-    clerks = tuple(_clerks(file.region, directory))
-    return PreparedRegion(file.region, features, areas, clerks)
+    return PreparedRegion(file.region, features, areas)
+
+
+def read_passwords(region: Region, directory: Path) -> tuple[RegionClerk, ...]:
+    """The clerks with the passwords below ``directory``; missing ones are made up."""
+    return tuple(_clerks(region, directory))
 
 
 def _read_features(

@@ -1,0 +1,97 @@
+"""``melder apply`` and ``melder boundaries import`` as an operator types them."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from melder_common.testing.databases import Databases
+from melder_common.testing.postgres import PostgresCluster
+from melder_routing.commands import operator
+
+pytestmark = pytest.mark.integration
+
+DEMO = Path(__file__).parents[4] / "infra/demo"
+
+
+@pytest.fixture
+def environment(
+    databases: Databases, postgres: PostgresCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The settings of a fresh database; gives its superuser's address."""
+    name = asyncio.run(databases.clone("routing"))
+    for variable, value in {
+        "DATABASE_URL": postgres.url(name, "routing_worker"),
+        "DESK_DATABASE_URL": postgres.url(name, "routing_desk"),
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "INTERNAL_TOKEN_FILE": str(tmp_path / "token"),
+        "SESSION_KEY_FILE": str(tmp_path / "session"),
+        "GRANT_PRIVATE_KEY_FILE": str(tmp_path / "grants"),
+    }.items():
+        monkeypatch.setenv(f"ROUTING_{variable}", value)
+    return postgres.dsn(name)
+
+
+def count_bodies(dsn: str) -> int:
+    async def count() -> int:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM routing.body"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(count())
+
+
+def melder(*arguments: str, typed: str = "") -> tuple[int, str]:
+    result = CliRunner().invoke(operator, list(arguments), input=typed)
+    return result.exit_code, result.output
+
+
+def test_the_plan_is_shown_and_nothing_happens_without_a_yes(
+    environment: str, tmp_path: Path
+) -> None:
+    passwords = ("--secrets", str(tmp_path / "secrets"), "--generate-passwords")
+    region = str(DEMO / "region.yaml")
+    code, missing = melder("apply", region, "--yes", "--secrets", str(tmp_path / "secrets"))
+    assert code == 1
+    assert "use --generate-passwords" in missing
+    code, planned = melder("apply", region, "--plan")
+    assert code == 0
+    assert "category: 24 added" in planned
+    code, output = melder("apply", region, *passwords, typed="n\n")
+    assert code == 1
+    assert "body: 137 added" in output
+    assert count_bodies(environment) == 0
+    assert not (tmp_path / "secrets").exists()
+    code, output = melder("apply", region, *passwords, "--yes")
+    assert code == 0, output
+    assert "Published catalogue version 1." in output
+    assert count_bodies(environment) == 137
+    code, output = melder("apply", region, *passwords, "--yes")
+    assert (code, output.strip()) == (0, "The region is applied already; nothing changes.")
+
+
+def test_a_wrong_file_is_refused_with_its_lines(environment: str, tmp_path: Path) -> None:
+    file = tmp_path / "region.yaml"
+    content = (DEMO / "region.yaml").read_text(encoding="utf-8")
+    file.write_text(content.replace("kind: kreis", "kind: kries", 1), encoding="utf-8")
+    code, output = melder("apply", str(file), "--yes")
+    assert code == 1
+    assert "region.yaml:" in output
+    assert "kries" in output
+    assert "Traceback" not in output
+
+
+def test_a_boundary_file_is_checked_without_writing(environment: str) -> None:
+    file = str(DEMO / "boundaries/aemter.geojson")
+    code, output = melder("boundaries", "import", file, "--dry-run")
+    assert code == 0
+    assert "13 features in EPSG:4326" in output
+    assert "2 with several parts, 1 with holes" in output
+    assert "0 invalid" in output
+    code, output = melder("boundaries", "import", file, "--dry-run", "--key", "RS")
+    assert code == 1
+    assert "has no property RS; set key and name to some of: ARS" in output
