@@ -16,9 +16,11 @@ def nats_publish_rights(service: str) -> tuple[str, ...]:
         f"$JS.API.STREAM.CREATE.{stream}",
         f"$JS.API.STREAM.UPDATE.{stream}",
         f"$JS.API.STREAM.MSG.GET.{stream}",
+        f"$JS.API.STREAM.PURGE.{stream}",
         f"$JS.API.DIRECT.GET.{stream}.>",
         "$JS.API.STREAM.INFO.*",
         *(f"$JS.API.CONSUMER.CREATE.*.{durable}.>" for durable in durables),
+        *(f"$JS.API.CONSUMER.DELETE.*.{durable}" for durable in durables),
         *(f"$JS.API.CONSUMER.INFO.*.{durable}" for durable in durables),
         *(f"$JS.API.CONSUMER.MSG.NEXT.*.{durable}" for durable in durables),
     )

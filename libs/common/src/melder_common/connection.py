@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from melder_common.settings import read_secret
 
 PING_S = 10
 RECONNECT_WAIT_S = 1
+REPEAT_S = 30.0
 
 _log = structlog.get_logger()
 
@@ -31,6 +33,7 @@ class Connection:
         self._password_file = password_file
         self._listeners: list[Callable[[], None]] = []
         self._closing = False
+        self._last_error, self._last_error_at = "", 0.0
 
     def when_connected(self, call: Callable[[], None]) -> None:
         """Have ``call`` called after every (re)connection; it must not wait."""
@@ -71,7 +74,11 @@ class Connection:
             _log.warning("nats_disconnected")
 
     async def _note_error(self, error: Exception) -> None:
-        _log.warning("nats_error", error=type(error).__name__)
+        """Log an error; the same one again, as at every try to reconnect, once in half a minute."""
+        kind, now = type(error).__name__, time.monotonic()
+        if kind != self._last_error or now > self._last_error_at + REPEAT_S:
+            self._last_error, self._last_error_at = kind, now
+            _log.warning("nats_error", error=kind)
 
     async def _note_end(self) -> None:
         """The client has given up, which it must not: end, so that a supervisor starts us anew."""

@@ -32,6 +32,12 @@ class Arrival:
         """What the event is about."""
         return self.heard.aggregate_id if self.heard else aggregate_of(self.message.envelope)
 
+    def read(self) -> Heard[Any]:
+        """The event. Raises what went wrong when it was read."""
+        if self.heard is None:
+            raise self.flaw or ValueError(self.message.name)
+        return self.heard
+
 
 @dataclass(slots=True)
 class FollowedLog:
@@ -54,6 +60,13 @@ class FollowedLog:
     cursor_at_check: int = 0
     lag: int = 0
 
+    def add(self, arrival: Arrival) -> None:
+        """Take in what has arrived; what is applied already needs only its acknowledgement."""
+        if arrival.position > self.cursor:
+            self.waiting[arrival.position] = arrival
+        elif not self.waiting:
+            self.settled = arrival.message.receipt
+
     def next_run(self, limit: int) -> list[Arrival]:
         """What follows the cursor without a gap."""
         run: list[Arrival] = []
@@ -64,7 +77,18 @@ class FollowedLog:
             run.append(arrival)
         return run
 
-    def drop(self, until: int) -> None:
-        """Forget what waits up to ``until``."""
-        for position in [position for position in self.waiting if position <= until]:
-            del self.waiting[position]
+    def move_to(self, position: int, receipt: str | None = None) -> None:
+        """Note that everything up to ``position`` is applied."""
+        self.lag = max(0, self.lag - (position - self.cursor))
+        self.cursor = position
+        self.settled = receipt
+        for applied in [waiting for waiting in self.waiting if waiting <= position]:
+            del self.waiting[applied]
+
+    def drop_ahead(self) -> bool:
+        """Forget what waits beyond a gap: it will come again. Says whether there was any."""
+        if not self.waiting:
+            return False
+        self.settled = next(reversed(self.waiting.values())).message.receipt
+        self.waiting.clear()
+        return True

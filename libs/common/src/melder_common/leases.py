@@ -49,7 +49,7 @@ class Leases:
     ) -> None:
         self.holder = holder
         self.ttl_s = ttl_s
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._tables = tables
         self._names = list(names)
         self._ticks = ticks
@@ -63,7 +63,7 @@ class Leases:
 
     async def prepare(self) -> None:
         """Make sure the rows exist."""
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             await connection.execute(
                 insert(self._tables.lease).on_conflict_do_nothing(),
                 [{"name": name} for name in sorted(self._names)],
@@ -78,7 +78,7 @@ class Leases:
             "member": MEMBER + self.holder,
             "ttl": timedelta(seconds=self.ttl_s),
         }
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             rows = await connection.execute(text(_RENEW.format(s=self._tables.schema)), arguments)
             held = {row.name: Lease(row.name, self.holder, row.fence) for row in rows}
         self._held, self._good_until = held, began + self.ttl_s
@@ -87,7 +87,7 @@ class Leases:
     async def release(self) -> None:
         """Give everything back at once, so that others need not wait."""
         self._held = {}
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             await connection.execute(
                 text(_RELEASE.format(s=self._tables.schema)), {"holder": self.holder}
             )

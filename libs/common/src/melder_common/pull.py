@@ -79,7 +79,7 @@ class Puller:
             getattr(_log, level)(
                 "pull_waits", speaker=self._speaker, partition=self._partition, error=str(error)
             )
-            self._retry_at = now + RETRY_S
+            self._retry_at = now + (RETRY_S / 4 if isinstance(error, StreamMissing) else RETRY_S)
             self._ready = False
 
     def reset(self) -> None:
@@ -119,7 +119,11 @@ class Puller:
             return
         self._heard_at = time.monotonic()
         self._requested -= 1
-        self._arrived(read_message(raw))
+        message = read_message(raw)
+        if message is None:
+            _log.warning("message_without_position", subject=raw.subject)
+        else:
+            self._arrived(message)
 
     def _note_status(self, raw: Msg) -> None:
         headers = raw.headers or {}

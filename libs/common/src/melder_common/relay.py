@@ -62,7 +62,7 @@ class Relay:
         batch: int = BATCH,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._tables = tables
         self._transport = transport
         self._batch = batch
@@ -72,7 +72,7 @@ class Relay:
 
     async def prepare(self, partitions: Iterable[int]) -> None:
         """Make sure every log has its row."""
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             await connection.execute(
                 insert(self._tables.log_head).on_conflict_do_nothing(),
                 [{"partition": partition} for partition in sorted(partitions)],
@@ -108,7 +108,7 @@ class Relay:
             "holder": lease.holder,
             "fence": lease.fence,
         }
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             rows = await connection.execute(text(self._sql["number"]), arguments)
             events = sorted((Numbered(*row) for row in rows), key=attrgetter("position"))
         crash_point("after_number")
@@ -137,7 +137,7 @@ class Relay:
             "holder": lease.holder,
             "fence": lease.fence,
         }
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             await connection.execute(text(self._sql["note"]), arguments)
 
     async def compare(self, partition: int) -> None:
@@ -171,7 +171,7 @@ class Relay:
     async def ends(self, partition: int, listener: str, cursor: int) -> LogEnds:
         """The ends of a log for ``listener``, whose cursor is noted: pruning waits for it."""
         arguments = {"partition": partition, "service": listener, "position": cursor}
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
             row = (await connection.execute(text(self._sql["ends"]), arguments)).one()
         return LogEnds(head=row.head, first=row.first)
 

@@ -1,25 +1,36 @@
 """What runs beside the requests of one service: relay, consumers, timers, housekeeping."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from melder_common.background import end, keep_running
 from melder_common.connection import Connection
 from melder_common.consumer import Consumer
 from melder_common.event_metrics import EventMetrics
+from melder_common.failures import name_failure
 from melder_common.handlers import Subscriptions, find_logs
 from melder_common.hearing import Hearing
+from melder_common.housekeeping import Housekeeping
 from melder_common.ids import new_id
 from melder_common.lag import read_event_state
 from melder_common.leases import HOUSEKEEPING, Leases, log_lease
-from melder_common.pruning import prune
-from melder_common.reconcile import BUILT_IN, Reconciler, reconcile
+from melder_common.reconcile import Reconciler
 from melder_common.relay import Relay
+from melder_common.snapshots import (
+    REBUILD_TIMER,
+    SNAPSHOT_TIMER,
+    SnapshotSource,
+    View,
+    rebuild_timer,
+    snapshot_timer,
+)
 from melder_common.speaking import Speaking
 from melder_common.streams import NatsTransport
 from melder_common.timers import TimerHandler, Timers
@@ -53,8 +64,10 @@ class Work(Generic[Parts]):
     """What a service does beside answering: its tables of events, timers and checks."""
 
     subscriptions: Subscriptions[Parts]
-    timers: dict[str, TimerHandler[Parts]]
-    reconcilers: Sequence[Reconciler[Parts]]
+    timers: Mapping[str, TimerHandler[Parts]]
+    reconcilers: Sequence[Reconciler[Parts]] = ()
+    snapshots: Sequence[SnapshotSource] = ()
+    views: Sequence[View] = ()
 
 
 class Runtime(Generic[Parts]):
@@ -91,13 +104,22 @@ class Runtime(Generic[Parts]):
             Relay(units.engine, units.tables, self._transport),
             self._transport,
             self._leases,
-            units.wakeup,
-            service=self._service,
-            partitions=units.partitions,
+            units,
             poll_s=self.pace.poll_s,
             compare_s=self.pace.compare_s,
         )
-        self._timers = Timers(units, work.timers, parts, holder=holder, poll_s=self.pace.timers_s)
+        self._timers = Timers(
+            units,
+            {
+                **work.timers,
+                SNAPSHOT_TIMER: snapshot_timer(work.snapshots),
+                REBUILD_TIMER: rebuild_timer(work.views, self._transport.ask_snapshots),
+            },
+            parts,
+            holder=holder,
+            poll_s=self.pace.timers_s,
+        )
+        self._housekeeping = Housekeeping(units, self._leases, work.reconcilers, parts)
         self._tasks: list[asyncio.Task[None]] = []
         self._hearing: dict[int, tuple[int, asyncio.Task[None]]] = {}
         self._metrics: EventMetrics | None = None
@@ -105,13 +127,13 @@ class Runtime(Generic[Parts]):
     def start(self) -> None:
         """Begin all background work."""
         self._connection.when_connected(self._speaking.compare_soon)
-        work = {
+        work: dict[str, Callable[[], Awaitable[None]]] = {
             "connect": self._connect,
             "leases": self._keep_leases,
             "relay": self._speaking.run,
             "timers": self._timers.run,
-            "reconcile": self._reconcile,
-            "prune": self._prune,
+            "reconcile": partial(self._housekeeping.reconcile, self.pace.reconcile_s),
+            "prune": partial(self._housekeeping.prune, self.pace.prune_s),
         }
         self._tasks = [
             asyncio.create_task(keep_running(name, run), name=name) for name, run in work.items()
@@ -123,9 +145,10 @@ class Runtime(Generic[Parts]):
         await end([*hearing, *self._tasks])
         self._hearing.clear()
         try:
+            await self._timers.stop()
             await self._leases.release()
-        except Exception as error:  # noqa: BLE001 (they run out by themselves)
-            _log.warning("leases_not_released", reason=type(error).__name__)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("leases_not_released", reason=name_failure(error))
         await self._connection.close()
 
     @property
@@ -140,17 +163,24 @@ class Runtime(Generic[Parts]):
     def show_metrics(self, metrics: EventMetrics) -> None:
         """Report to ``metrics`` from now on."""
         self._metrics = metrics
+        self._housekeeping.metrics = metrics
 
     async def refresh_metrics(self) -> None:
         """Bring the gauges up to date, before they are read."""
         if self._metrics is None:
             return
+        self._metrics.lag.clear()
+        self._metrics.cursor.clear()
         for partition, consumer in self.consumers.items():
             for speaker, log in consumer.logs.items():
                 self._metrics.lag.labels(speaker, partition).set(log.lag)
                 self._metrics.cursor.labels(speaker, partition).set(log.cursor)
-        async with self._units.engine.connect() as connection:
-            state = await read_event_state(connection, self._units.tables.schema)
+        try:
+            async with self._units.engine.connect() as connection:
+                state = await read_event_state(connection, self._units.tables.schema)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("metrics_not_refreshed", reason=name_failure(error))
+            return
         self._metrics.unpublished.set(state.unpublished)
         self._metrics.dead_letters.labels("failed").set(state.dead_letters)
         self._metrics.dead_letters.labels("parked").set(state.parked)
@@ -158,7 +188,7 @@ class Runtime(Generic[Parts]):
 
     async def _connect(self) -> None:
         await self._connection.open()
-        await self._speaking.listen()
+        await self._speaking.listen([source.aggregate for source in self._work.snapshots])
         await asyncio.Event().wait()
 
     async def _keep_leases(self) -> None:
@@ -185,8 +215,6 @@ class Runtime(Generic[Parts]):
             if partition not in self._hearing:
                 task = asyncio.create_task(self._hear(partition), name=f"hearing {partition}")
                 self._hearing[partition] = (fence, task)
-        if len(fences) != len(self._hearing):
-            _log.warning("hearing_out_of_step")
 
     async def _hear(self, partition: int) -> None:
         async def run() -> None:
@@ -196,7 +224,6 @@ class Runtime(Generic[Parts]):
                 self._work.subscriptions,
                 self._parts,
                 partition=partition,
-                speakers=self._followed[partition],
                 followed=self._followed,
             )
             self.consumers[partition] = consumer
@@ -212,27 +239,6 @@ class Runtime(Generic[Parts]):
             await hearing.run()
 
         await keep_running(f"hearing {partition}", run)
-
-    async def _reconcile(self) -> None:
-        while True:
-            await asyncio.sleep(self.pace.reconcile_s)
-            if HOUSEKEEPING not in self._leases.held:
-                continue
-            checks = [*BUILT_IN, *self._work.reconcilers]
-            findings = await reconcile(self._units, self._parts, checks)
-            if self._metrics is not None:
-                for name, count in findings.items():
-                    self._metrics.findings.labels(name).set(count)
-
-    async def _prune(self) -> None:
-        while True:
-            await asyncio.sleep(self.pace.prune_s)
-            if HOUSEKEEPING not in self._leases.held:
-                continue
-            pruned = await prune(self._units.engine, self._units.tables)
-            if self._metrics is not None:
-                for table, rows in pruned.items():
-                    self._metrics.pruned.labels(table).inc(rows)
 
     async def _check_partitions(self) -> None:
         log_head = self._units.tables.log_head

@@ -18,6 +18,7 @@ from melder_common.reconcile import Reconciler
 from melder_common.runtime import Pace, Runtime, Work
 from melder_common.serving import serve
 from melder_common.settings import ServiceSettings
+from melder_common.snapshots import SnapshotSource, View, plan_rebuild
 from melder_common.tables import EventTables
 from melder_common.timers import Due, LostClaim, TimerHandler, postpone, settle
 from melder_common.unit_of_work import UnitsOfWork
@@ -29,7 +30,9 @@ __all__ = [
     "Pace",
     "Reconciler",
     "Service",
+    "SnapshotSource",
     "TimerHandler",
+    "View",
     "install_edges",
     "postpone",
     "serve",
@@ -63,6 +66,8 @@ class Service(Generic[Parts]):
         subscriptions: Subscriptions[Parts],
         timers: Mapping[str, TimerHandler[Parts]],
         reconcilers: Sequence[Reconciler[Parts]] = (),
+        snapshots: Sequence[SnapshotSource] = (),
+        views: Sequence[View] = (),
         pace: Pace | None = None,
     ) -> "Service[Parts]":
         """Build without connecting to anything."""
@@ -73,7 +78,7 @@ class Service(Generic[Parts]):
             pool_size=settings.pool_size,
         )
         units = UnitsOfWork(engine, tables=tables, speaker=name, partitions=settings.partitions)
-        work = Work(subscriptions, dict(timers), tuple(reconcilers))
+        work = Work(subscriptions, timers, reconcilers, snapshots, views)
         return cls(name, settings, engine, tables, units, work, pace or Pace())
 
     def lifespan(
@@ -125,6 +130,12 @@ class Service(Generic[Parts]):
     async def skip(self, parts: Parts, letter_id: int) -> int:
         """Give a dead letter up and apply what is parked behind it (see ``dead_letters.skip``)."""
         return await dead_letters.skip(self.units, self.work.subscriptions, parts, letter_id)
+
+    async def rebuild(self, view: str) -> None:
+        """Have the running service rebuild one of its views from snapshots."""
+        if view not in {known.name for known in self.work.views}:
+            raise LookupError(f"{self.name} has no view {view}")
+        await plan_rebuild(self.units, view)
 
     @staticmethod
     def _show(app: FastAPI, runtime: Runtime[Any]) -> None:

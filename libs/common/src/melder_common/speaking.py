@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import orjson
 import structlog
@@ -11,9 +11,10 @@ from nats.aio.msg import Msg
 from melder_common.background import wait_for
 from melder_common.leases import Lease, Leases, log_lease
 from melder_common.relay import Relay
+from melder_common.snapshots import plan_snapshots
 from melder_common.streams import NatsTransport
 from melder_common.transport import TransportFailed
-from melder_common.wakeup import Wakeup
+from melder_common.unit_of_work import UnitsOfWork
 
 POLL_S = 0.5
 COMPARE_S = 60.0
@@ -29,10 +30,8 @@ class Speaking:
         relay: Relay,
         transport: NatsTransport,
         leases: Leases,
-        wakeup: Wakeup,
+        units: UnitsOfWork,
         *,
-        service: str,
-        partitions: int,
         poll_s: float = POLL_S,
         compare_s: float = COMPARE_S,
         ticks: Callable[[], float] = time.monotonic,
@@ -40,17 +39,26 @@ class Speaking:
         self._relay = relay
         self._transport = transport
         self._leases = leases
-        self._wakeup = wakeup
-        self._service = service
-        self._partitions = range(partitions + 1)
+        self._units = units
+        self._wakeup = units.wakeup
+        self._service = units.speaker
+        self._partitions = range(units.partitions + 1)
         self._poll_s = poll_s
         self._compare_s = compare_s
         self._ticks = ticks
         self._compared: dict[int, float] = {}
+        self._snapshots: frozenset[str] = frozenset()
 
-    async def listen(self) -> None:
-        """Answer consumers; once per connection object, it survives reconnections."""
+    async def listen(self, snapshots: Sequence[str]) -> None:
+        """Answer hearers; ``snapshots`` are the aggregates that can be told anew.
+
+        Once per connection object: it survives reconnections.
+        """
         client = self._transport.client
+        self._snapshots = frozenset(snapshots)
+        await client.subscribe(
+            f"log.{self._service}.snapshots", queue="speakers", cb=self._hear_snapshots
+        )
         await client.subscribe(f"log.{self._service}.*.again", cb=self._hear_again)
         await client.subscribe(f"log.{self._service}.*.ends", cb=self._hear_ends)
 
@@ -116,6 +124,14 @@ class Speaking:
         asked = orjson.loads(raw.data)
         ends = await self._relay.ends(partition, asked["service"], int(asked["cursor"]))
         await raw.respond(orjson.dumps(ends))
+
+    async def _hear_snapshots(self, raw: Msg) -> None:
+        aggregate = orjson.loads(raw.data)["aggregate"]
+        if aggregate not in self._snapshots:
+            await raw.respond(orjson.dumps({"error": f"no snapshots of {aggregate}"}))
+            return
+        await plan_snapshots(self._units, aggregate)
+        await raw.respond(orjson.dumps({"planned": aggregate}))
 
 
 def _partition_in(subject: str) -> int:

@@ -1,7 +1,8 @@
 """The way over NATS JetStream: one stream per speaker, one subject per partition and event.
 
 ``INTAKE`` holds ``intake.<partition>.<event name>``; the position travels in a header. Beside the
-streams, plain NATS requests go to the relays: ``log.<speaker>.<partition>.again`` and ``….ends``.
+streams, plain NATS requests go to the relays (``log.<speaker>.<partition>.again`` and ``….ends``)
+and to the speakers of snapshots (``log.<speaker>.snapshots``).
 """
 
 import base64
@@ -36,9 +37,11 @@ def durable_of(service: str, partition: int) -> str:
     return f"{service}-{partition}"
 
 
-def read_message(raw: Msg) -> Message:
-    """A message as it came from a stream."""
-    position = (raw.headers or {})[POSITION]
+def read_message(raw: Msg) -> Message | None:
+    """A message as it came from a stream; None when no relay has written it."""
+    position = (raw.headers or {}).get(POSITION, "")
+    if not position.isdecimal():
+        return None
     return Message(int(position), raw.subject.split(".", 2)[2], raw.data, raw.reply)
 
 
@@ -90,10 +93,16 @@ class NatsTransport:
             "max_ack_pending": MAX_UNACKNOWLEDGED,
             "max_deliver": -1,
         }
-        await self._call(
-            f"CONSUMER.CREATE.{stream}.{name}.{speaker}.{partition}.>",
-            {"stream_name": stream, "config": config},
-        )
+        create = f"CONSUMER.CREATE.{stream}.{name}.{speaker}.{partition}.>"
+        body = {"stream_name": stream, "config": config}
+        try:
+            await self._call(create, body)
+        except StreamMissing:
+            raise
+        except TransportFailed:
+            # One of another shape cannot be changed; nothing is lost with it but its place.
+            await self._call(f"CONSUMER.DELETE.{stream}.{name}")
+            await self._call(create, body)
 
     async def publish(self, partition: int, events: Sequence[Numbered]) -> None:
         """Put ``events`` into the own stream as one atomic batch."""
@@ -157,6 +166,17 @@ class NatsTransport:
         except (nats.errors.Error, OSError, TimeoutError):
             return None
         return LogEnds(**orjson.loads(answer.data))
+
+    async def ask_snapshots(self, speaker: str, aggregate: str) -> None:
+        """Ask another service to speak of all its aggregates anew. Raises TransportFailed."""
+        body = orjson.dumps({"aggregate": aggregate})
+        try:
+            answer = await self.client.request(f"log.{speaker}.snapshots", body, timeout=PATIENCE_S)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise TransportFailed(f"{speaker} does not answer") from error
+        refusal = orjson.loads(answer.data).get("error")
+        if refusal:
+            raise TransportFailed(f"{speaker}: {refusal}")
 
     async def acknowledge(self, receipt: str) -> None:
         """Acknowledge a message and all before it, without waiting for an answer."""

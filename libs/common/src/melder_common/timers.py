@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from melder_common.background import end, wait_for
 from melder_common.crash_points import crash_point
 from melder_common.failures import name_failure
 from melder_common.tables import EventTables
@@ -59,10 +60,18 @@ async def settle(unit: UnitOfWork, due: Due) -> None:
         raise LostClaim(f"{due.kind} {due.key}")
 
 
-async def postpone(unit: UnitOfWork, due: Due, at: datetime, error: str | None = None) -> None:
+async def postpone(
+    unit: UnitOfWork,
+    due: Due,
+    at: datetime,
+    error: str | None = None,
+    *,
+    payload: Mapping[str, Any] | None = None,
+) -> None:
     """Let ``due`` fall due again at ``at``, as a first attempt unless ``error`` names a failure.
 
-    ``error`` is kept with the row: no personal data. Raises LostClaim as ``settle`` does.
+    ``error`` is kept with the row: no personal data. ``payload`` replaces the old one. Raises
+    LostClaim as ``settle`` does.
     """
     table = unit.tables.due
     row: dict[str, Any] = {
@@ -74,6 +83,8 @@ async def postpone(unit: UnitOfWork, due: Due, at: datetime, error: str | None =
     }
     if error is None:
         row["attempt"] = 0
+    if payload is not None:
+        row["payload"] = dict(payload)
     moved = await unit.connection.execute(
         update(table).where(table.c.id == due.id, table.c.fence == due.fence).values(row)
     )
@@ -104,6 +115,8 @@ class Timers(Generic[Parts]):
         patience_s: float = 300.0,
     ) -> None:
         self._units = units
+        self._engine = units.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._due = units.tables.due
         self._handlers = dict(handlers)
         self._parts = parts
         self._holder = holder
@@ -112,55 +125,60 @@ class Timers(Generic[Parts]):
         self._claim = timedelta(seconds=claim_s)
         self._patience_s = patience_s
         self._slots = asyncio.Semaphore(at_once)
-        self._claimed: dict[int, tuple[Due, asyncio.Task[None]]] = {}
+        self._claimed: dict[int, asyncio.Task[None]] = {}
+        self._running: set[int] = set()
+        self._renewed_at = float("-inf")
 
     async def run(self) -> None:
-        """Work until cancelled; what was claimed is then given back."""
-        loop = asyncio.get_running_loop()
-        renewed = loop.time()
-        try:
-            while True:
-                if len(self._claimed) <= self._batch // 2:
-                    await self._take(self._batch - len(self._claimed))
-                if loop.time() - renewed > self._claim.total_seconds() / 3:
-                    await self._renew()
-                    renewed = loop.time()
-                await self._wait()
-        finally:
-            await self._stop()
+        """Work until cancelled; ``stop`` then ends what was begun."""
+        while True:
+            if len(self._claimed) <= self._batch // 2:
+                for due in await self.claim(self._batch - len(self._claimed)):
+                    crash_point("timer_claimed")
+                    self._claimed[due.id] = asyncio.create_task(self._work(due))
+            await self._renew()
+            await wait_for(self._units.wakeup.timers, self._poll_s)
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Give back what has not begun, wait for what has, and let go of the rest."""
+        waiting = [task for id_, task in self._claimed.items() if id_ not in self._running]
+        running = [task for id_, task in self._claimed.items() if id_ in self._running]
+        await end(waiting)
+        if running:
+            await asyncio.wait(running, timeout=grace_s)
+        await end(running)
+        given_back = (
+            update(self._due)
+            .where(self._due.c.claimed_by == self._holder)
+            .values(claimed_by=None, claimed_until=None, fence=self._due.c.fence + 1)
+        )
+        async with self._engine.connect() as connection:
+            await connection.execute(given_back)
 
     async def claim(self, limit: int) -> list[Due]:
         """Claim up to ``limit`` timers that are due and that nobody holds."""
-        table = self._units.tables.due
-        free = or_(table.c.claimed_until.is_(None), table.c.claimed_until < func.now())
+        due = self._due
+        free = or_(due.c.claimed_until.is_(None), due.c.claimed_until < func.now())
         waiting = (
-            select(table.c.id)
-            .where(table.c.at <= self._units.clock(), free, table.c.kind.in_(self._handlers))
-            .order_by(table.c.at)
+            select(due.c.id)
+            .where(due.c.at <= self._units.clock(), free, due.c.kind.in_(self._handlers))
+            .order_by(due.c.at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         statement = (
-            update(table)
-            .where(table.c.id.in_(waiting.scalar_subquery()))
+            update(due)
+            .where(due.c.id.in_(waiting.scalar_subquery()))
             .values(
                 claimed_by=self._holder,
                 claimed_until=func.now() + self._claim,
-                fence=table.c.fence + 1,
-                attempt=table.c.attempt + 1,
+                fence=due.c.fence + 1,
+                attempt=due.c.attempt + 1,
             )
-            .returning(
-                table.c.id,
-                table.c.kind,
-                table.c.key,
-                table.c.payload,
-                table.c.attempt,
-                table.c.fence,
-            )
+            .returning(due.c.id, due.c.kind, due.c.key, due.c.payload, due.c.attempt, due.c.fence)
         )
-        async with self._units.engine.begin() as connection:
-            rows = (await connection.execute(statement)).all()
-        return [Due(*row) for row in rows]
+        async with self._engine.connect() as connection:
+            return [Due(*row) for row in await connection.execute(statement)]
 
     async def carry_out(self, due: Due) -> None:
         """Run the handler of ``due``; a failure is noted and tried again later."""
@@ -190,54 +208,31 @@ class Timers(Generic[Parts]):
         except LostClaim:
             _log.info("timer_lost_claim", kind=due.kind, key=due.key)
 
-    async def _take(self, limit: int) -> None:
-        for due in await self.claim(limit):
-            crash_point("timer_claimed")
-            task = asyncio.create_task(self._work(due), name=f"timer {due.kind} {due.key}")
-            self._claimed[due.id] = (due, task)
-
     async def _work(self, due: Due) -> None:
         try:
             async with self._slots:
+                self._running.add(due.id)
                 await self.carry_out(due)
         except Exception as error:  # noqa: BLE001 (the claim runs out and somebody tries again)
-            _log.warning("timer_failed", kind=due.kind, key=due.key, reason=name_failure(error))
+            _log.warning("timer_left", kind=due.kind, key=due.key, reason=name_failure(error))
         finally:
+            self._running.discard(due.id)
             del self._claimed[due.id]
             self._units.wakeup.timers.set()
 
     async def _renew(self) -> None:
-        if not self._claimed:
+        """Keep the claims of what is under way; called often, it seldom does anything."""
+        now = asyncio.get_running_loop().time()
+        if not self._claimed or now < self._renewed_at + self._claim.total_seconds() / 3:
             return
-        table = self._units.tables.due
-        async with self._units.engine.begin() as connection:
-            await connection.execute(
-                update(table)
-                .where(table.c.id.in_(self._claimed), table.c.claimed_by == self._holder)
-                .values(claimed_until=func.now() + self._claim)
-            )
-
-    async def _wait(self) -> None:
-        wakeup = self._units.wakeup.timers
-        try:
-            async with asyncio.timeout(self._poll_s):
-                await wakeup.wait()
-        except TimeoutError:
-            return
-        wakeup.clear()
-
-    async def _stop(self) -> None:
-        tasks = [task for _, task in self._claimed.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        table = self._units.tables.due
-        async with self._units.engine.begin() as connection:
-            await connection.execute(
-                update(table)
-                .where(table.c.claimed_by == self._holder)
-                .values(claimed_by=None, claimed_until=None, fence=table.c.fence + 1)
-            )
+        renewed = (
+            update(self._due)
+            .where(self._due.c.id.in_(list(self._claimed)), self._due.c.claimed_by == self._holder)
+            .values(claimed_until=func.now() + self._claim)
+        )
+        async with self._engine.connect() as connection:
+            await connection.execute(renewed)
+        self._renewed_at = now
 
 
 async def count_overdue(

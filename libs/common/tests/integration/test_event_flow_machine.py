@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -436,7 +437,7 @@ def world(event_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worl
 @pytest.mark.timeout(600)
 def test_effects_equal_the_clean_run_whatever_happens(world: World) -> None:
     run_state_machine_as_test(
-        lambda: EventFlow(world),
+        partial(EventFlow, world),  # type: ignore[arg-type]  # it takes what it can call
         settings=settings(
             max_examples=40,
             stateful_step_count=50,

@@ -14,7 +14,6 @@ import pytest
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 from pydantic import AnyHttpUrl
-from sqlalchemy import select
 
 from melder_common.envelope import Heard
 from melder_common.event_metrics import EventMetrics
@@ -26,6 +25,7 @@ from melder_common.testing.event_schemas import EventWorld
 from melder_common.testing.nats import NatsServer
 from melder_common.testing.ports import free_ports
 from melder_common.testing.processes import Process
+from melder_common.testing.waiting import until
 from melder_common.unit_of_work import UnitOfWork
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -101,9 +101,7 @@ class Dialogue:
 
     async def all_answered(self) -> None:
         """Wait until every word has its answer; then see that none has two."""
-        async with asyncio.timeout(60):
-            while len(self.answers) < self.told:
-                await asyncio.sleep(0.02)
+        await until(lambda: len(self.answers) >= self.told)
         assert sorted(self.answers) == list(range(1, self.told + 1))
         assert sorted(self.heard) == list(range(1, self.told + 1))
 
@@ -180,10 +178,8 @@ async def test_killing_nats_again_and_again_loses_and_doubles_nothing(
     await dialogue.start()
     telling = asyncio.create_task(dialogue.tell(300))
     for _ in range(3):
-        awaited = len(dialogue.answers) + 20
-        async with asyncio.timeout(60):
-            while len(dialogue.answers) < min(awaited, 300):
-                await asyncio.sleep(0.01)
+        awaited = min(len(dialogue.answers) + 20, 300)
+        await until(lambda awaited=awaited: len(dialogue.answers) >= awaited)
         server[1]._process.send_signal(signal.SIGKILL)  # type: ignore[union-attr]  # it was started above
         server[1]._process.wait()  # type: ignore[union-attr]  # as above
         start(server[1])
@@ -213,14 +209,12 @@ async def test_messages_that_vanish_without_a_successor_are_missed_and_fetched(
     dialogue.intake = dialogue.build_intake(replace(HURRIED, compare_s=1000))
     await dialogue.running.enter_async_context(dialogue.intake.running(None))
     await dialogue.tell(10)
-    table = dialogue.intake.tables.log_head
-    async with asyncio.timeout(20):
-        while True:
-            async with dialogue.events.engine.connect() as connection:
-                published = (await connection.execute(select(table.c.published))).scalars().all()
-            if sum(published) == 10:
-                break
-            await asyncio.sleep(0.05)
+
+    async def published() -> bool:
+        rows = await dialogue.events.fetch("SELECT published FROM intake.log_head")
+        return sum(row.published for row in rows) == 10
+
+    await until(published)
     assert (await dialogue.api("STREAM.PURGE.INTAKE"))["purged"] == 10
 
     await dialogue.running.enter_async_context(dialogue.routing.running(None))
@@ -232,9 +226,11 @@ async def test_a_durable_of_another_shape_is_replaced(
 ) -> None:
     start(server[1])
     await dialogue.running.enter_async_context(dialogue.intake.running(None))
-    async with asyncio.timeout(20):
-        while "error" in await dialogue.api("STREAM.INFO.INTAKE"):
-            await asyncio.sleep(0.05)
+
+    async def stream_exists() -> bool:
+        return "error" not in await dialogue.api("STREAM.INFO.INTAKE")
+
+    await until(stream_exists)
     config = {
         "durable_name": "routing-1",
         "name": "routing-1",
@@ -258,9 +254,7 @@ async def test_a_view_is_rebuilt_from_snapshots(
     await dialogue.intake.rebuild("texts")
 
     dialogue.told = 250
-    async with asyncio.timeout(60):
-        while len(dialogue.answers) < 250 or -1 in dialogue.answers:
-            await asyncio.sleep(0.02)
+    await until(lambda: len(dialogue.answers) >= 250 and -1 not in dialogue.answers)
     assert sorted(dialogue.answers) == list(range(1, 251))
     with pytest.raises(LookupError):
         await dialogue.intake.rebuild("nothing")
@@ -296,9 +290,7 @@ async def test_two_processes_share_the_partitions_and_one_takes_over(
     twin = await dialogue.running.enter_async_context(dialogue.routing.running(None))
     await dialogue.tell(10)
     await dialogue.all_answered()
-    async with asyncio.timeout(30):
-        while not twin.consumers:
-            await asyncio.sleep(0.05)
+    await until(lambda: bool(twin.consumers))
     assert not set(twin.consumers) & set(dialogue.runtimes["routing"].consumers)
 
     await dialogue.runtimes["routing"].stop()

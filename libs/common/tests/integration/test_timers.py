@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from melder_common.testing.event_schemas import EventWorld
+from melder_common.testing.waiting import until
 from melder_common.timers import Due, LostClaim, Timers, count_overdue, postpone, settle
 from melder_common.unit_of_work import UnitsOfWork
 
@@ -52,12 +53,6 @@ class Clockwork:
 @pytest.fixture
 def clockwork(events: EventWorld) -> Clockwork:
     return Clockwork(events)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 async def test_only_what_is_due_and_known_is_claimed_oldest_first(clockwork: Clockwork) -> None:
@@ -177,10 +172,13 @@ async def test_a_cancelled_timer_is_gone_and_a_unit_that_fails_plans_nothing(
         await unit.cancel("mail", "two")
     assert await clockwork.rows() == []
 
-    with pytest.raises(RuntimeError):
+    async def plan_and_fail() -> None:
         async with clockwork.units.begin() as unit:
             await unit.plan("mail", "three", at=NOON)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await plan_and_fail()
     assert await clockwork.rows() == []
 
 
@@ -216,11 +214,13 @@ async def test_no_more_than_the_bound_run_at_once_and_a_hung_one_is_given_up(
         await clockwork.plan(str(number))
     timers = clockwork.timers(handler=hang, at_once=2, patience_s=0.2, poll_s=0.05)
     running = asyncio.create_task(timers.run())
-    async with asyncio.timeout(20):
-        while not all(
+
+    async def all_given_up() -> bool:
+        return all(
             (row.last_error or "").startswith("TimeoutError") for row in await clockwork.rows()
-        ):
-            await asyncio.sleep(0.05)
+        )
+
+    await until(all_given_up)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await timers.stop()

@@ -14,10 +14,14 @@ pytestmark = pytest.mark.integration
 
 async def test_events_leave_with_the_commit_and_not_without(events: EventWorld) -> None:
     units, report = events.units("intake"), uuid4()
-    with pytest.raises(RuntimeError):
+
+    async def say_and_fail() -> None:
         async with units.begin() as unit:
             unit.record(ReportSupported(report_id=report, supporters=1), aggregate_id=report)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await say_and_fail()
     assert not units.wakeup.outbox.is_set()
     assert await events.fetch("SELECT 1 FROM intake.outbox") == []
 
@@ -77,10 +81,14 @@ async def test_an_event_that_would_not_travel_is_refused_with_all_its_unit(
     events: EventWorld,
 ) -> None:
     units, report = events.units("intake"), uuid4()
-    with pytest.raises(EventTooLarge, match="bytes"):
+
+    async def say_too_much() -> None:
         async with units.begin() as unit:
             said = ReportCommented(
                 report_id=report, comment_id=uuid4(), text="x" * 1_000_001, written_at=unit.now
             )
             unit.record(said, aggregate_id=report)
+
+    with pytest.raises(EventTooLarge, match="bytes"):
+        await say_too_much()
     assert await events.fetch("SELECT 1 FROM intake.outbox") == []
