@@ -6,7 +6,7 @@ NEVER_PUBLIC = ("/healthz", "/healthz/*", "/metrics", "/internal", "/internal/*"
 
 ROUTES = (
     ("desk", "/desk /desk/*", "routing"),
-    ("responsibility", "/api/responsibility", "routing"),
+    ("responsibility", "/api/responsibility /api/region.geojson", "routing"),
     ("photos", "/photos /photos/*", "media"),
     ("contact", "/me/*", "notify"),
     ("mail", "/mail /mail/*", "mail"),

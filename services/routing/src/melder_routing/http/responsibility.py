@@ -12,6 +12,7 @@ from melder_common.geo import Coordinate, CoordinateRefused, parse_degrees
 from melder_common.problems import FieldError, Problem
 from melder_routing.domain.decision import Decision
 from melder_routing.domain.rulebook import Rulebook
+from melder_routing.http.region_outline import region_outline_routes
 from melder_routing.http.schemas import Responsibility
 from melder_routing.store.rulebooks import RegionMissing, Rulebooks
 from melder_routing.use_cases.decide_places import PlaceToDecide, decide_places
@@ -24,8 +25,12 @@ def responsibility_routes(
     rulebooks: Rulebooks,
     require_internal: Callable[[Request], Awaitable[None]],
 ) -> APIRouter:
-    """The public question and the same one for intake; ``engine`` needs to read the region only."""
+    """The public question, the same one for intake, and the region as maps draw it.
+
+    ``engine`` needs to read the region only.
+    """
     router = APIRouter(tags=["responsibility"])
+    router.include_router(region_outline_routes(engine))
 
     async def answer(
         response: Response,
