@@ -33,7 +33,9 @@ async def open_contact(town: Any, report_id: Any):
     return town.office.vault.open(box) if box else None
 
 
-async def test_nothing_of_the_person_stands_in_the_clear(town: Any, capfd: Any, caplog: Any) -> None:
+async def test_nothing_of_the_person_stands_in_the_clear(
+    town: Any, capfd: Any, caplog: Any
+) -> None:
     report_id = await town.submit(phone="0381 123")
     await town.hear(town.routed(report_id))
     await town.pass_time(seconds=1)

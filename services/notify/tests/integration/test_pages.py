@@ -74,7 +74,9 @@ async def test_confirming_is_said_once(town: Any, browser: httpx.AsyncClient, re
     assert names.count("contact.confirmed.v1") == 1
 
 
-async def test_one_click_unsubscribes_without_cookie_or_page(town: Any, browser: httpx.AsyncClient) -> None:
+async def test_one_click_unsubscribes_without_cookie_or_page(
+    town: Any, browser: httpx.AsyncClient
+) -> None:
     report_id = await town.submit_and_confirm()
     await town.hear(town.changed(report_id, "planned"))
     await town.pass_time(seconds=1)
@@ -95,7 +97,9 @@ async def test_one_click_unsubscribes_without_cookie_or_page(town: Any, browser:
     assert len(town.sink.received) == 1
 
 
-async def test_a_link_is_good_for_seven_days(town: Any, browser: httpx.AsyncClient, receipt: Any) -> None:
+async def test_a_link_is_good_for_seven_days(
+    town: Any, browser: httpx.AsyncClient, receipt: Any
+) -> None:
     path = town.link(receipt, "confirm")
     town.now = town.now.replace(day=30, hour=10)
     for answer in (await browser.get(path), await browser.post(path)):

@@ -157,7 +157,7 @@ def test_styles_stand_inline_for_mail_programs_that_drop_style_sheets() -> None:
     html = html_of(read(write(receipt())))
     assert 'class="button"' in html
     button = html[html.index('class="button"') :][:300]
-    assert "background-color: #171a2b" in button
+    assert "background-color: #1e43a8" in button
 
 
 def test_a_question_quotes_the_body_and_leads_to_the_answer() -> None:
