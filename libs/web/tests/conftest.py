@@ -150,6 +150,10 @@ def build_kitchen_app(pages: Pages) -> FastAPI:  # noqa: C901 - a list of routes
                 return JSONResponse({"detail": "Das ist kein Bild."}, 422)
         return JSONResponse({"photo_id": "0193", "upload_token": "geheim", "suggestion": None}, 201)
 
+    @app.delete("/photos/{photo_id}", status_code=204)
+    def withdraw(request: Request, photo_id: str) -> None:
+        assert (photo_id, request.headers["x-upload-token"]) == ("0193", "geheim")
+
     return app
 
 

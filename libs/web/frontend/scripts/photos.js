@@ -152,6 +152,7 @@ class PhotoField {
     const button = make("button", { type: "button", className: "m-photos__remove" }, text("photoRemove", name));
     button.addEventListener("click", () => {
       item.melderRequest?.abort();
+      this.withdraw(item);
       this.waiting.delete(file);
       item.remove();
       this.putBack();
@@ -159,6 +160,17 @@ class PhotoField {
       this.changed();
     });
     item.append(button);
+  }
+
+  // Nobody else shall keep what the person took back; if this fails the sweep takes it.
+  withdraw(item) {
+    const claim = item.querySelector("input[type=hidden]")?.value;
+    if (claim) {
+      const [id, token] = claim.split(".");
+      const headers = { "X-Upload-Token": token };
+      const address = `${this.field.dataset.melderPhotos}${encodeURIComponent(id)}`;
+      fetch(address, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+    }
   }
 
   changed() {

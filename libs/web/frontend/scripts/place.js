@@ -52,7 +52,7 @@ class PlaceField {
 
   // A photo's position fills an empty place, it never moves one that somebody chose.
   suggest(suggestion) {
-    if (!this.place) {
+    if (!this.place && Number.isFinite(suggestion.lat) && Number.isFinite(suggestion.long)) {
       this.set({ lat: suggestion.lat, long: suggestion.long }, text("placeFromPhoto"));
     }
   }

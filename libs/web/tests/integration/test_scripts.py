@@ -57,7 +57,10 @@ def test_a_photo_is_shown_uploaded_and_claimed(page: Page, kitchen: str, photo: 
 def test_a_photo_taken_away_is_not_sent(page: Page, kitchen: str, photo: Path) -> None:
     page.goto(f"{kitchen}/melden")
     page.get_by_label("Fotos vom Schaden").set_input_files(photo)
-    page.get_by_role("button", name="laterne.png entfernen").click()
+    expect(page.get_by_text("laterne.png ist bereit")).to_be_visible()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as withdrawn:
+        page.get_by_role("button", name="laterne.png entfernen").click()
+    assert withdrawn.value.status == 204
     page.get_by_role("button", name="Meldung senden").click()
     expect(page.locator("body")).to_contain_text('"claims":[]')
 
