@@ -2,7 +2,6 @@
 
 import typer
 
-from melder_common.migrations import migrate as run_migrations
 from melder_common.serving import serve as serve_app
 from melder_common.settings import load_settings
 from melder_routing.main import build_app
@@ -23,6 +22,8 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the schema to its newest revision, as the role that owns it."""
+    from melder_common.migrations import migrate as run_migrations  # noqa: PLC0415 (Alembic takes 7 MB that serving does not need)
+
     settings = load_settings(RoutingSettings)
     owner = settings.owner_database_url
     password_file = (

@@ -305,6 +305,33 @@ async def test_other_boundaries_need_another_version(units: UnitsOfWork, files: 
         assert (decision.responsible.slug, decision.boundary_version) == (expected, version)
 
 
+async def test_an_own_geometry_comes_before_every_other_duty(
+    units: UnitsOfWork, files: Files
+) -> None:
+    harbour = square(12.14, 54.04, 0.02, ARS="", GEN="Hafen")
+    write_features(files.region.parent / "hafen.geojson", harbour)
+    files.change(
+        "bodies:\n",
+        "  - {id: hafen, file: hafen.geojson, version: orte-1, layer: hafen, attribution: wir}\n"
+        "bodies:\n  - {slug: hafen, name: Hafen, kind: utility, article: der}\n",
+    )
+    files.change("serves: [ost]", "serves: [ost, hafen]")
+    files.change(
+        "competences:\n", "competences:\n  - {body: hafen, area: own, own: [{boundaries: hafen}]}\n"
+    )
+    await apply(units, files)
+    places = [PlaceToDecide(Coordinate(54.05, long), "rubbish", NOON) for long in (12.15, 12.17)]
+    async with units.engine.connect() as connection:
+        _, (inside, beside) = await decide_places(connection, places, Rulebooks())
+    assert (inside.responsible and inside.responsible.slug, inside.rule.value) == (
+        "hafen",
+        "own_area",
+    )
+    assert beside.responsible is not None
+    assert beside.responsible.slug == "west"
+    assert "weil dieses Gelände seine Aufgabe ist" in inside.reason["de"]
+
+
 async def test_areas_count_only_while_they_are_valid(units: UnitsOfWork, files: Files) -> None:
     files.change(
         "layer: gemeinde,", "layer: gemeinde, valid_from: 2026-01-01, valid_to: 2026-12-31,"

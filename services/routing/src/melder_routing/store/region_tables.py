@@ -5,7 +5,6 @@ no query transforms a polygon. What cases may refer to is marked removed, never 
 from slugs (``domain/keys.py``).
 """
 
-from geoalchemy2 import Geometry
 from sqlalchemy import (
     Boolean,
     Column,
@@ -27,15 +26,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from melder_common.geo import METRIC, WGS84
+from melder_routing.store.geometry_column import Geometry
 from melder_routing.store.metadata import METADATA, SCHEMA
 
 
-def _areas(srid: int = 4326) -> Geometry:
-    return Geometry("MULTIPOLYGON", srid=srid, spatial_index=False)
+def _areas() -> Geometry:
+    return Geometry("MultiPolygon", WGS84)
 
 
-def _metric(kind: str = "MULTIPOLYGON") -> Geometry:
-    return Geometry(kind, srid=25832, spatial_index=False)
+def _metric(kind: str = "MultiPolygon") -> Geometry:
+    return Geometry(kind, METRIC)
 
 
 body = Table(
@@ -220,7 +221,7 @@ asset = Table(
     METADATA,
     Column("id", Text, primary_key=True),
     Column("type", Text, nullable=False),
-    Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
+    Column("geom", Geometry("Point", WGS84), nullable=False),
     Column("operator_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Index("asset_geom", "geom", postgresql_using="gist"),
 )
@@ -233,10 +234,10 @@ road_segment = Table(
     Column("road_class", Text, nullable=False),
     Column("in_town", Boolean, nullable=False),
     Column("authority_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
-    Column("geom", Geometry("LINESTRING", srid=4326, spatial_index=False), nullable=False),
+    Column("geom", Geometry("LineString", WGS84), nullable=False),
     Column(
         "metric",
-        _metric("LINESTRING"),
+        _metric("LineString"),
         Computed("ST_Transform(geom, 25832)", persisted=True),
         nullable=False,
     ),
