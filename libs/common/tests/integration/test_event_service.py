@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,12 @@ class Dialogue:
                 said = ReportSupported(report_id=report, supporters=self.told)
                 unit.record(said, aggregate_id=report, report_id=report)
 
+    def has_answered(self, count: int) -> bool:
+        return len(self.answers) >= count
+
     async def all_answered(self) -> None:
         """Wait until every word has its answer; then see that none has two."""
-        await until(lambda: len(self.answers) >= self.told)
+        await until(partial(self.has_answered, self.told))
         assert sorted(self.answers) == list(range(1, self.told + 1))
         assert sorted(self.heard) == list(range(1, self.told + 1))
 
@@ -177,9 +181,8 @@ async def test_killing_nats_again_and_again_loses_and_doubles_nothing(
     start(server[1])
     await dialogue.start()
     telling = asyncio.create_task(dialogue.tell(300))
-    for _ in range(3):
-        awaited = min(len(dialogue.answers) + 20, 300)
-        await until(lambda awaited=awaited: len(dialogue.answers) >= awaited)
+    for round_ in (1, 2, 3):
+        await until(partial(dialogue.has_answered, 20 * round_))
         server[1]._process.send_signal(signal.SIGKILL)  # type: ignore[union-attr]  # it was started above
         server[1]._process.wait()  # type: ignore[union-attr]  # as above
         start(server[1])
@@ -212,7 +215,7 @@ async def test_messages_that_vanish_without_a_successor_are_missed_and_fetched(
 
     async def published() -> bool:
         rows = await dialogue.events.fetch("SELECT published FROM intake.log_head")
-        return sum(row.published for row in rows) == 10
+        return sum(int(row.published) for row in rows) == 10
 
     await until(published)
     assert (await dialogue.api("STREAM.PURGE.INTAKE"))["purged"] == 10
