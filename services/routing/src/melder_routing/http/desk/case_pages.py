@@ -19,7 +19,7 @@ from melder_web.page_problems import PageProblem
 from melder_web.static_map import METRES_PER_DEGREE, MapView, Shape, draw_map
 
 MAP_WIDTH, MAP_HEIGHT = 480, 300
-SMALLEST_MAP_M, LARGEST_MAP_M = 1_000.0, 6_000.0
+SMALLEST_MAP_M, USUAL_MAP_M, LARGEST_MAP_M = 1_000.0, 4_000.0, 6_000.0
 
 
 def case_router(desk: Desk) -> APIRouter:
@@ -114,7 +114,8 @@ def no_such_case() -> PageProblem:
 
 def _view(lat: float, long: float, border_m: float | None) -> MapView:
     """Wide enough to show the nearest border, never so wide that the pin means nothing."""
-    span = min(max(4 * (border_m or 0), SMALLEST_MAP_M), LARGEST_MAP_M)
+    wanted = USUAL_MAP_M if border_m is None else 4 * border_m
+    span = min(max(wanted, SMALLEST_MAP_M), LARGEST_MAP_M)
     return MapView(lat, long, span, MAP_WIDTH, MAP_HEIGHT)
 
 

@@ -22,6 +22,7 @@ from melder_routing.domain.states import (
 from melder_routing.domain.visibility import may_work, visible_parts
 from melder_routing.domain.working_days import LAND, holidays_of, working_days_between
 from melder_routing.http.desk.desk import Desk, SignedIn
+from melder_routing.http.desk.form_fields import CODES, TEXTS
 from melder_routing.http.desk.words import (
     CHANNELS,
     HISTORY,
@@ -90,8 +91,8 @@ def view_case(
         "endings": _endings(case.state),
         "can_question": _leads_to(case.state, CaseState.WAITING_FOR_REPORTER),
         "action": attempt.action,
-        "typed": attempt.typed,
-        "codes": attempt.codes,
+        "typed": {**dict.fromkeys(TEXTS, ""), **attempt.typed},
+        "codes": {**dict.fromkeys(CODES, ""), **attempt.codes},
         "errors": attempt.errors,
         "preview": attempt.preview,
         "sent": attempt.sent,
