@@ -55,10 +55,11 @@ class RegionAreas:
 def find_areas(region: Region, features: Features) -> tuple[RegionAreas, list[Finding]]:
     """The areas of ``region``, and what in it finds no feature."""
     sources = {source.id: source for source in region.boundaries}
+    by_key = _by_key(region, features)
     bodies = tuple(
         BodyArea(body.slug, sources[source], feature)
         for body in region.bodies
-        for source, feature in _features_of(body, region, features)
+        for source, feature in _features_of(body, by_key, features)
     )
     areas = RegionAreas(
         bodies=bodies,
@@ -70,18 +71,23 @@ def find_areas(region: Region, features: Features) -> tuple[RegionAreas, list[Fi
     return areas, list(_findings(region, features, {area.body for area in bodies}))
 
 
+def _by_key(region: Region, features: Features) -> dict[str, list[tuple[str, Feature]]]:
+    found: dict[str, list[tuple[str, Feature]]] = {}
+    for source in region.boundaries:
+        for feature in features[source.id]:
+            found.setdefault(feature.key, []).append((source.id, feature))
+    return found
+
+
 def _features_of(
-    body: BodyEntry, region: Region, features: Features
+    body: BodyEntry, by_key: Mapping[str, list[tuple[str, Feature]]], features: Features
 ) -> Iterator[tuple[str, Feature]]:
     if body.areas is not None:
         for choice in body.areas:
             for feature in _chosen((choice,), features):
                 yield choice.boundaries, feature
     elif body.ars is not None:
-        for source in region.boundaries:
-            for feature in features[source.id]:
-                if feature.key == body.ars:
-                    yield source.id, feature
+        yield from by_key.get(body.ars, ())
 
 
 def _chosen(choices: Iterable[FeatureChoice], features: Features) -> tuple[Feature, ...]:

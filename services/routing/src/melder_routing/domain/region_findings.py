@@ -1,6 +1,6 @@
 """What is wrong with a region file: where, which value, and what to do about it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -25,11 +25,10 @@ class RegionRefused(ValueError):
         self.lines = lines
 
 
-def known(path: Path, value: str | None, names: Iterable[str], what: str) -> Iterator[Finding]:
+def known(path: Path, value: str | None, names: Collection[str], what: str) -> Iterator[Finding]:
     """A finding when ``value`` is not among the declared ``names``; nothing for an empty one."""
-    declared = sorted(names)
-    if value is None or value in declared:
+    if value is None or value in names:
         return
-    near = get_close_matches(value, declared, n=1)
+    near = get_close_matches(value, sorted(names), n=1)
     hint = f"did you mean {near[0]}?" if near else f"declare it, or use a declared {what}"
     yield Finding(path, value, f"no such {what}", hint)

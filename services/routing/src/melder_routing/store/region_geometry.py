@@ -15,7 +15,7 @@ from melder_common.geo import METRIC, WGS84
 from melder_routing.domain.keys import body_id
 from melder_routing.domain.region import Region
 from melder_routing.domain.region_areas import BodyArea, Feature, RegionAreas
-from melder_routing.store.region_rows import competence_row
+from melder_routing.store.region_rows import competence_row, in_chunks, not_among
 from melder_routing.store.region_tables import boundary_version, competence, jurisdiction
 
 PRECISION_DEGREES = 1e-6
@@ -84,10 +84,10 @@ async def put_jurisdictions(connection: AsyncConnection, areas: Sequence[BodyAre
     Raises EmptyArea.
     """
     rows = [_jurisdiction(area) for area in areas]
-    await connection.execute(
-        delete(jurisdiction).where(jurisdiction.c.id.not_in([row["id"] for row in rows]))
-    )
-    await connection.execute(_JURISDICTION, rows)
+    ids = [row["id"] for row in rows]
+    await connection.execute(delete(jurisdiction).where(not_among(jurisdiction, ids)))
+    for some in in_chunks(rows):
+        await connection.execute(_JURISDICTION, some)
     empty = await connection.scalar(
         text("SELECT name FROM routing.jurisdiction WHERE ST_IsEmpty(geom) LIMIT 1")
     )

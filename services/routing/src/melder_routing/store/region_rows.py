@@ -1,10 +1,22 @@
 """Writing what a region file declares, but for geometry: bodies, queues, categories, duties."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import Table, delete, func, insert, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Uuid,
+    all_,
+    cast,
+    delete,
+    func,
+    insert,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +26,8 @@ from melder_routing.domain.region import CategoryEntry, CompetenceEntry, Region
 from melder_routing.store.region_tables import body, body_queue, category, question, queue
 
 Row = dict[str, Any]
+
+CHUNK = 200
 
 
 async def put_bodies(connection: AsyncConnection, region: Region) -> None:
@@ -33,17 +47,26 @@ async def put_bodies(connection: AsyncConnection, region: Region) -> None:
             "contact": entry.contact or {},
             "on_call": entry.on_call,
             "branding": entry.branding,
-            "parent_id": None,
         }
         for entry in region.bodies
     ]
     await _put(connection, body, rows)
-    for entry in region.bodies:
-        if entry.parent is not None:
-            parent = {"parent_id": body_id(entry.parent)}
-            await connection.execute(
-                update(body).where(body.c.id == body_id(entry.slug)).values(parent)
-            )
+    await connection.execute(
+        _PARENTS,
+        {
+            "ids": [body_id(entry.slug) for entry in region.bodies],
+            "parents": [body_id(e.parent) if e.parent else None for e in region.bodies],
+        },
+    )
+
+
+_PARENTS = text(
+    """
+    UPDATE routing.body SET parent_id = given.parent
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:parents AS uuid[])) AS given (id, parent)
+    WHERE body.id = given.id AND body.parent_id IS DISTINCT FROM given.parent
+    """
+)
 
 
 async def put_queues(connection: AsyncConnection, region: Region) -> None:
@@ -137,12 +160,22 @@ async def _put(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -
     """Upsert ``rows`` by id, and mark all others as removed now."""
     statement = upsert(table)
     new = {name: statement.excluded[name] for name in rows[0] if name != "id"}
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_={**new, "removed_at": None}),
-        rows,
-    )
+    put = statement.on_conflict_do_update(index_elements=["id"], set_={**new, "removed_at": None})
+    for some in in_chunks(rows):
+        await connection.execute(put, some)
     await connection.execute(
         update(table)
-        .where(table.c.id.not_in([row["id"] for row in rows]), table.c.removed_at.is_(None))
+        .where(not_among(table, [row["id"] for row in rows]), table.c.removed_at.is_(None))
         .values(removed_at=func.now())
     )
+
+
+def in_chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """``rows`` in pieces small enough for the deadline of one command."""
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
+
+
+def not_among(table: Table, ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Rows of ``table`` with other ids: one array, whatever its length."""
+    return table.c.id != all_(cast(list(ids), ARRAY(Uuid)))
