@@ -268,6 +268,10 @@ def _build_app(desk: Desk) -> FastAPI:
     return app
 
 
+def _units(engine: AsyncEngine, clock: Clock) -> UnitsOfWork:
+    return UnitsOfWork(engine, tables=EVENT_TABLES, speaker="routing", partitions=4, clock=clock)
+
+
 @pytest.fixture
 async def world(service_database: ServiceDatabase) -> AsyncIterator[World]:
     """A fresh database with the small region, its clerks and the desk."""
@@ -276,10 +280,9 @@ async def world(service_database: ServiceDatabase) -> AsyncIterator[World]:
     clock = Clock()
     worker_engine = make_engine(worker_url, application_name="test worker", pool_size=2)
     desk_engine = make_engine(desk_url, application_name="test desk", pool_size=3)
-    shared = {"tables": EVENT_TABLES, "speaker": "routing", "partitions": 4, "clock": clock}
-    worker = UnitsOfWork(worker_engine, **shared)
+    worker = _units(worker_engine, clock)
     desk = Desk(
-        units=DeskUnits(UnitsOfWork(desk_engine, **shared)),
+        units=DeskUnits(_units(desk_engine, clock)),
         pages=Pages("melder_routing", assets=Assets(AnyAsset())),
         cookies=CookiePolicy(secure=False),
         session_key=b"k" * 32,

@@ -173,10 +173,10 @@ async def test_the_desk_cannot_write_into_foreign_cases(world: Any) -> None:
     async with world.desk.units.begin(scope) as unit:
         changed = await unit.connection.execute(update(case).values(state="accepted"))
         assert changed.rowcount == 0
-    with pytest.raises(DBAPIError, match="row-level security"):
-        async with world.desk.units.begin(scope) as unit:
-            line = {"case_id": case_id, "at": unit.now, "kind": "state"}
-            await unit.connection.execute(insert(case_history).values(line))
+    line = {"case_id": case_id, "at": utc_now(), "kind": "state"}
+    async with world.desk.units.read(scope) as connection:
+        with pytest.raises(DBAPIError, match="row-level security"):
+            await connection.execute(insert(case_history).values(line))
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,7 @@ async def test_the_desk_cannot_write_into_foreign_cases(world: Any) -> None:
         'DELETE FROM routing."case"',
         "UPDATE routing.case_history SET kind = 'x'",
         "UPDATE routing.clerk SET active = true",
-        "INSERT INTO routing.clerk_role (clerk_id, body, role) SELECT id, 'nord', 'lead'"
-        " FROM routing.clerk",
+        "INSERT INTO routing.clerk_role (clerk_id, body, role) VALUES (gen_random_uuid(), 'n', 'x')",
         "SET ROLE routing_worker",
         'ALTER TABLE routing."case" DISABLE ROW LEVEL SECURITY',
     ],
