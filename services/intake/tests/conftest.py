@@ -16,6 +16,7 @@ from melder_common.events import (
     Event,
 )
 from melder_common.ids import new_id
+from melder_common.logging import configure_logging
 
 ROSTOCK = BodyRef(slug="rostock", name="Hanse- und Universitätsstadt Rostock")
 LANDKREIS = BodyRef(slug="landkreis-rostock", name="Landkreis Rostock")
@@ -127,3 +128,9 @@ def catalogue_events() -> tuple[Event, ...]:
             emergency={"de": "Bei Gefahr 112 oder 110 anrufen."},
         ),
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_logs() -> None:
+    """Log lines without coloured tracebacks, which take seconds to draw."""
+    configure_logging("intake", "WARNING")

@@ -100,8 +100,10 @@ def build_service(settings: IntakeSettings) -> Service[Parts]:
     )
 
 
-def build_parts(settings: IntakeSettings, service: Service[Parts]) -> Parts:
-    """What handlers, timers and routes work with."""
+def build_parts(
+    settings: IntakeSettings, service: Service[Parts], *, pages: Pages | None = None
+) -> Parts:
+    """What handlers, timers and routes work with; ``pages`` that are built already are used."""
     headers = internal_headers(settings.internal_token())
     routing = httpx.AsyncClient(base_url=settings.routing_internal_url, headers=headers)
     media = httpx.AsyncClient(base_url=settings.media_internal_url, headers=headers)
@@ -121,6 +123,6 @@ def build_parts(settings: IntakeSettings, service: Service[Parts]) -> Parts:
         ),
         form_key=read_key(settings.form_key_file),
         limiter=RateLimiter(),
-        pages=Pages("melder_intake"),
+        pages=pages or Pages("melder_intake"),
         clients=(routing, media),
     )

@@ -27,6 +27,7 @@ from melder_intake.parts import Parts
 from melder_intake.settings import IntakeSettings
 from melder_intake.store.tables import event_tables
 from melder_intake.use_cases.create_api_client import create_api_client
+from melder_web import Pages
 
 ORIGIN = "http://127.0.0.1:8000"
 
@@ -97,9 +98,18 @@ def make_settings(secrets: Path) -> Callable[..., IntakeSettings]:
     return make
 
 
+@pytest.fixture(scope="session")
+def pages() -> Pages:
+    """Templates are compiled once for all tests."""
+    return Pages("melder_intake")
+
+
 @pytest.fixture
 async def make_stack(
-    service_database: Any, make_settings: Callable[..., IntakeSettings], secrets: Path
+    service_database: Any,
+    make_settings: Callable[..., IntakeSettings],
+    secrets: Path,
+    pages: Pages,
 ) -> AsyncIterator[Callable[..., Awaitable[Stack]]]:
     """Builds the app; ``catalogue=`` events are heard first."""
     engines = []
@@ -108,7 +118,7 @@ async def make_stack(
         settings = make_settings(await service_database("intake"), **changes)
         service = build_service(settings)
         engines.append(service.engine)
-        parts = build_parts(settings, service)
+        parts = build_parts(settings, service, pages=pages)
         private = next((secrets / "private").glob("*.key")).read_text()
         for event in catalogue:
             await _apply(parts, event)

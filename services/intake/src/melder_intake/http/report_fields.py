@@ -48,6 +48,16 @@ class TypedForm:
         return self.texts.get(name, "")
 
     @property
+    def lat(self) -> str:
+        """The latitude with a decimal point."""
+        return _with_point(self["lat"])
+
+    @property
+    def long(self) -> str:
+        """The longitude with a decimal point."""
+        return _with_point(self["long"])
+
+    @property
     def place(self) -> dict[str, str]:
         """What the place field shows."""
         return {name: self[name] for name in ("lat", "long", "address", "accuracy_m")}
@@ -97,8 +107,8 @@ def raw_report(
     return RawReport(
         source="web",
         category=form["service_code"],
-        lat=_with_point(form["lat"]),
-        long=_with_point(form["long"]),
+        lat=form.lat,
+        long=form.long,
         accuracy=form["accuracy_m"],
         address=form["address"],
         description=form["description"],

@@ -137,7 +137,7 @@ async def _page(
         category=category,
         hint=await _hint(parts, reception, form, category),
         preview=mask_personal_data(form["description"]) if form.step == PREVIEW else None,
-        picture=picture_address(view, form["lat"], form["long"]),
+        picture=picture_address(view, form.lat, form.long),
         picture_size=MAP_SIZE,
         view=view.fields,
         stylesheet=stylesheet_address(reception.revision),
@@ -152,7 +152,7 @@ async def _hint(
 ) -> Hint | None:
     """Who is responsible, once a place of ours is known (scripts ask for themselves)."""
     try:
-        place: Coordinate = check_place(form["lat"], form["long"], reception.area.covers)
+        place: Coordinate = check_place(form.lat, form.long, reception.area.covers)
     except SubmissionRefused:
         return None
     return await parts.responsibility.ask(place, category=category.slug if category else None)

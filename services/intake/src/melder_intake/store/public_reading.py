@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, and_, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.event_values import BodyRef, CaseState, PublicationPolicy, Rendition
@@ -115,7 +116,7 @@ async def latest_words(connection: AsyncConnection, numbers: Sequence[str]) -> d
         return {}
     rows = await connection.execute(
         select(public_report.c.number, timeline_entry.c.text)
-        .distinct(public_report.c.number)
+        .ext(distinct_on(public_report.c.number))
         .join(timeline_entry, timeline_entry.c.report_id == public_report.c.report_id)
         .where(public_report.c.number.in_(numbers), timeline_entry.c.text.is_not(None))
         .order_by(public_report.c.number, timeline_entry.c.at.desc())

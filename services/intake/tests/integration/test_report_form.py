@@ -1,0 +1,269 @@
+"""The form without scripts: every step keeps what was typed, and one click is one report."""
+
+import asyncio
+import re
+
+import httpx
+import pytest
+
+from melder_common.events import ReportSubmitted
+from melder_intake.store.responsibility import Responsibility
+
+GOOD = {
+    "service_code": "road-pothole",
+    "lat": "54,0887",
+    "long": "12.1405",
+    "description": "Tiefes Loch & <b>nass</b>",
+    "address": "Lange Straße 1",
+    "email": "anna@example.org",
+    "step": "senden",
+}
+JPEG = b"\xff\xd8\xff" + b"x" * 5000
+
+
+async def test_a_report_in_one_request(client, stack, form_token):
+    form = await client.get("/melden")
+    data = GOOD | {"form_token": form_token(form.text)}
+    sent = await client.post("/melden", data=data)
+    assert sent.status_code == 303
+    page = await client.get(sent.headers["location"])
+    assert page.status_code == 200
+    assert "Danke für Ihre Meldung" in page.text
+    (said,) = await stack.spoken(ReportSubmitted)
+    assert said.number in page.text
+    assert (said.place.lat, said.place.long) == (54.0887, 12.1405)
+    assert said.description == "Tiefes Loch & <b>nass</b>"
+
+
+async def test_a_double_click_is_one_report(client, stack, form_token):
+    token = form_token((await client.get("/melden")).text)
+    sendings = [client.post("/melden", data=GOOD | {"form_token": token}) for _ in range(3)]
+    answers = await asyncio.gather(*sendings)
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert await stack.count("report") == 1
+
+
+async def test_a_used_form_with_new_words_is_shown_again(client, stack, form_token):
+    token = form_token((await client.get("/melden")).text)
+    await client.post("/melden", data=GOOD | {"form_token": token})
+    other = GOOD | {"form_token": token, "description": "Etwas anderes"}
+    again = await client.post("/melden", data=other)
+    assert again.status_code == 409
+    assert "Etwas anderes" in again.text
+    assert "schon einmal gesendet" in again.text
+    fresh = form_token(again.text)
+    assert fresh != token
+    assert (await client.post("/melden", data=other | {"form_token": fresh})).status_code == 303
+    assert await stack.count("report") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"service_code": ""}, "Bitte wählen Sie aus, worum es geht."),
+        ({"service_code": "no-such"}, "Diese Kategorie gibt es nicht."),
+        ({"lat": "", "long": ""}, "Bitte markieren Sie die Stelle"),
+        ({"lat": "NaN"}, "keine endliche Zahl"),
+        ({"lat": "abc"}, "keine Koordinate"),
+        ({"lat": "0", "long": "0"}, "liegen im Atlantik"),
+        ({"lat": "12.1405", "long": "54.0887"}, "vertauscht"),
+        ({"lat": "52.52", "long": "13.4"}, "außerhalb unseres Gebiets"),
+        ({"email": "anna"}, "Die E-Mail-Adresse stimmt nicht."),
+        ({"phone": "abc"}, "Die Telefonnummer stimmt nicht."),
+        ({"description": "Loch \x00"}, "Steuerzeichen"),
+        ({"description": "x" * 5000}, "höchstens 4000 Zeichen"),
+        ({"service_code": "light-broken"}, "Bitte beantworten Sie diese Frage"),
+    ],
+)
+async def test_a_mistake_is_named_and_nothing_typed_is_lost(client, stack, changes, told):
+    typed = GOOD | changes
+    answer = await client.post("/melden", data=typed)
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert 'id="place"' in answer.text
+    for value in ("Lange Straße 1", typed["email"]):
+        assert value in answer.text
+    if typed["description"] == GOOD["description"]:
+        assert "Tiefes Loch &amp; &lt;b&gt;nass&lt;/b&gt;" in answer.text
+    assert await stack.count("report") == 0
+
+
+async def test_errors_link_to_elements_that_exist(client):
+    answer = await client.post("/melden", data={"step": "senden", "email": "x"})
+    summary = re.search(r'm-error-summary__list">(.*?)</ul>', answer.text, re.DOTALL)
+    targets = re.findall(r'href="#([^"]+)"', summary[1])
+    assert set(targets) == {"service_code", "place", "email"}
+    assert all(f'id="{target}"' in answer.text for target in targets)
+
+
+async def test_questions_of_the_category(client, stack):
+    asked = await client.post(
+        "/melden", data=GOOD | {"service_code": "light-broken", "step": "weiter"}
+    )
+    assert asked.status_code == 200
+    assert re.search(r'class="[^"]*is-chosen[^"]*" data-for-category="light-broken"', asked.text)
+    answers = {
+        "service_code": "light-broken",
+        "q.light-broken.FAULT": "dark",
+        "q.light-broken.LAMP": "17",
+        "q.light-broken.SIGNS": ["open", "bent"],
+    }
+    sent = await client.post("/melden", data=GOOD | answers)
+    assert sent.status_code == 303
+    (said,) = await stack.spoken(ReportSubmitted)
+    assert said.attributes == {"FAULT": ("dark",), "LAMP": ("17",), "SIGNS": ("open", "bent")}
+
+
+async def test_a_click_on_the_picture_is_a_place(client):
+    form = await client.get("/melden")
+    view = {
+        name: re.search(rf'name="{name}" value="([^"]+)"', form.text)[1]
+        for name in ("map_lat", "map_long", "map_m")
+    }
+    clicked = await client.post("/melden", data=view | {"map.x": "160", "map.y": "160"})
+    assert clicked.status_code == 200
+    lat = re.search(r'name="lat" value="([^"]+)"', clicked.text)[1]
+    long = re.search(r'name="long" value="([^"]+)"', clicked.text)[1]
+    assert (float(lat), float(long)) == pytest.approx((54.05, 12.2), abs=0.001)
+    picture = re.search(r'src="(/melden/karte.svg[^"]+)"', clicked.text)[1]
+    drawn = await client.get(picture.replace("&amp;", "&"))
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    assert "#c31c13" in drawn.text
+
+
+async def test_the_preview_shows_what_becomes_public(client, stack):
+    typed = GOOD | {"description": "Loch, Tel. 0381 1234567", "step": "vorschau"}
+    answer = await client.post("/melden", data=typed)
+    assert answer.status_code == 200
+    preview = re.search(r'id="vorschau".*?</div>', answer.text, re.DOTALL)[0]
+    assert "Loch" in preview
+    assert "1234567" not in preview
+    assert await stack.count("report") == 0
+
+
+async def test_photos_travel_with_the_form(client, stack):
+    files = [("photo", ("a.jpg", JPEG, "image/jpeg")), ("photo", ("", b"", "image/jpeg"))]
+    sent = await client.post("/melden", data=GOOD, files=files)
+    assert sent.status_code == 303
+    (said,) = await stack.spoken(ReportSubmitted)
+    assert len(said.photos) == 1
+
+
+async def test_photos_survive_a_mistake(client, stack):
+    files = {"photo": ("a.jpg", JPEG, "image/jpeg")}
+    back = await client.post("/melden", data=GOOD | {"email": "x"}, files=files)
+    draft = re.search(r'name="photo_draft" value="([^"]+)"', back.text)[1]
+    assert (await client.post("/melden", data=GOOD | {"photo_draft": draft})).status_code == 303
+    (said,) = await stack.spoken(ReportSubmitted)
+    assert str(said.photos[0].photo_id) == draft.partition(".")[0]
+    assert await stack.count("due") == 1
+
+
+async def test_a_draft_photo_can_be_claimed_once(client, stack):
+    files = {"photo": ("a.jpg", JPEG, "image/jpeg")}
+    back = await client.post("/melden", data=GOOD | {"email": "x"}, files=files)
+    draft = re.search(r'name="photo_draft" value="([^"]+)"', back.text)[1]
+    await client.post("/melden", data=GOOD | {"photo_draft": draft})
+    second = await client.post(
+        "/melden", data=GOOD | {"photo_draft": draft, "description": "anders"}
+    )
+    assert second.headers["location"].endswith("fotos=verloren")
+    said = await stack.spoken(ReportSubmitted)
+    assert [len(one.photos) for one in said] == [1, 0]
+
+
+async def test_photos_uploaded_before_are_claimed(client, stack):
+    claim = "0192f7c8-5d5e-7b3a-9c1d-000000000001.token"
+    page = await client.get("/melden", params={"photo": claim})
+    assert f'value="{claim}"' in page.text
+    await client.post("/melden", data=GOOD | {"photo_claim": claim})
+    (said,) = await stack.spoken(ReportSubmitted)
+    assert said.photos[0].upload_token == "token"
+
+
+async def test_a_photo_that_is_too_large_costs_no_text(make_stack, catalogue_events):
+    stack = await make_stack(catalogue=catalogue_events, photo_bytes=100_000)
+    transport = httpx.ASGITransport(app=stack.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        files = {"photo": ("a.jpg", b"x" * 100_001, "image/jpeg")}
+        answer = await client.post("/melden", data=GOOD, files=files)
+    assert answer.status_code == 422
+    assert "Das Foto ist zu groß" in answer.text
+    assert "Lange Straße 1" in answer.text
+
+
+async def test_a_body_beyond_all_limits(make_stack, catalogue_events):
+    stack = await make_stack(catalogue=catalogue_events, request_bytes=1_000_000)
+    transport = httpx.ASGITransport(app=stack.app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", headers={"Accept": "text/html"}
+    ) as client:
+        files = {"photo": ("a.jpg", b"x" * 1_100_000, "image/jpeg")}
+        answer = await client.post("/melden", data=GOOD, files=files)
+    assert answer.status_code == 413
+    assert "text/html" in answer.headers["content-type"]
+
+
+async def test_hazard_and_trap(client, stack):
+    await client.post("/melden", data=GOOD | {"hazard": "ja", "website": "http://spam.example"})
+    (said,) = await stack.spoken(ReportSubmitted)
+    assert said.hazard
+    assert said.signals == ("honeypot",)
+
+
+def _routing(stack, answer):
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, json=answer))
+    client = httpx.AsyncClient(transport=transport, base_url="http://routing")
+    object.__setattr__(stack.parts, "responsibility", Responsibility(client, wait_s=0.3))
+
+
+async def test_outside_names_who_serves_the_place(client, stack):
+    serving = {"name": "Berlin", "contact": "ordnungsamt.berlin.example"}
+    _routing(stack, {"status": "outside", "reason": "", "serving_body": serving})
+    answer = await client.post("/melden", data=GOOD | {"lat": "52.52", "long": "13.4"})
+    assert "Dort hilft Ihnen: Berlin (ordnungsamt.berlin.example)." in answer.text
+    assert await stack.count("report") == 0
+
+
+async def test_the_hint_says_who_is_responsible(client, stack):
+    decided = {
+        "status": "decided",
+        "responsible": {"slug": "rostock", "name": "Rostock"},
+        "reason": "Nach unseren Daten zuständig ist Rostock.",
+    }
+    _routing(stack, decided)
+    answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
+    assert "Nach unseren Daten zuständig ist Rostock." in answer.text
+
+
+async def test_without_routing_the_form_works(client):
+    answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
+    assert answer.status_code == 200
+
+
+async def test_another_site_cannot_send_the_form(client, stack):
+    answer = await client.post("/melden", data=GOOD, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert await stack.count("report") == 0
+
+
+async def test_too_many_reports_from_one_place(make_stack, catalogue_events):
+    stack = await make_stack(catalogue=catalogue_events, reports_per_minute=2)
+    transport = httpx.ASGITransport(app=stack.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answers = [await client.post("/melden", data=GOOD) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    assert int(answers[2].headers["retry-after"]) > 0
+
+
+async def test_before_the_first_catalogue(make_stack, catalogue_events):
+    stack = await make_stack(catalogue=catalogue_events[:-1])
+    transport = httpx.ASGITransport(app=stack.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        assert (await client.get("/healthz/ready")).status_code == 503
+        for path in ("/", "/melden", "/open311/v2/services.json"):
+            answer = await client.get(path)
+            assert answer.status_code == 503, path
+            assert "retry-after" in answer.headers
+        assert (await client.get("/datenschutz")).status_code == 200
