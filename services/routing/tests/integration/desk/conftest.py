@@ -166,7 +166,7 @@ class Clerk:
         return await self.client.post(address, data={**filled, **fields})
 
     async def do(self, number: str, action: str, **fields: str) -> None:
-        answer = await self.send(number, action, **fields)
+        answer = await self.send(number, action, None, **fields)
         assert answer.status_code == 303, answer.text
 
 

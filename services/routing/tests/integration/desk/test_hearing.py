@@ -57,6 +57,7 @@ async def test_opening_says_where_the_case_lies(world: Any) -> None:
     routed = await world.open_case()
     (said,) = await world.events()
     assert isinstance(said, events.CaseRouted)
+    assert said.responsible is not None
     assert (said.number, said.working.slug, said.responsible.slug) == (
         routed.report.number,
         "nord",
