@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from melder_common.crash_points import crash_point
-from melder_common.database import is_unavailable
+from melder_common.database import is_unavailable, sqlstate_of
 from melder_common.dead_letters import add_letters, find_blocked, has_letters
 from melder_common.failures import name_failure
 from melder_common.followed_log import Arrival, FollowedLog
@@ -72,7 +72,7 @@ class Applier(Generic[Parts]):
         except LostCursor:
             raise
         except Exception as error:
-            if is_unavailable(error):
+            if is_unavailable(error) or _is_our_fault(error):
                 raise
             await self.reload(log)
             if len(run) > 1:
@@ -156,6 +156,11 @@ class Applier(Generic[Parts]):
         )
         if moved.rowcount != 1:
             raise LostCursor(f"{log.speaker}/{self._partition}")
+
+
+def _is_our_fault(error: Exception) -> bool:
+    """Whether schema, rights or SQL are wrong (SQLSTATE class 42): no event would fare better."""
+    return (sqlstate_of(error) or "").startswith("42")
 
 
 def _by_handler(run: list[Arrival]) -> Iterator[list[Arrival]]:

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -20,7 +21,10 @@ _log = structlog.get_logger()
 
 
 class Connection:
-    """One client. ``generation`` grows with every (re)connection: what was asked before is gone."""
+    """One client. ``generation`` grows with every (re)connection: what was asked before is gone.
+
+    The password is read from its file at every try, so it can be rotated without a restart.
+    """
 
     def __init__(
         self, url: str, *, name: str, user: str | None = None, password_file: Path | None = None
@@ -45,7 +49,7 @@ class Connection:
             self._url,
             name=self._name,
             user=self._user,
-            password=read_secret(self._password_file) if self._password_file else None,
+            password=partial(read_secret, self._password_file) if self._password_file else None,
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_WAIT_S,
             connect_timeout=3,

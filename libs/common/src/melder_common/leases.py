@@ -109,6 +109,10 @@ WITH gone AS (
     ORDER BY holder IS NOT DISTINCT FROM :holder DESC, name
     LIMIT (SELECT ceil(cardinality(CAST(:names AS text[]))::numeric / (living + 1)) FROM others)
     FOR UPDATE SKIP LOCKED
+), surplus AS (
+    UPDATE {s}.lease SET until = now()
+    WHERE holder = :holder AND name = ANY(CAST(:names AS text[]))
+      AND name NOT IN (SELECT name FROM mine) AND EXISTS (SELECT FROM mine)
 )
 UPDATE {s}.lease AS lease
 SET holder = :holder, until = now() + :ttl,

@@ -25,6 +25,7 @@ PATIENCE_S: Final = 5.0
 
 _STREAM_NOT_FOUND: Final = 10059
 _MESSAGE_NOT_FOUND: Final = 10037
+_CONSUMER_NOT_FOUND: Final = 10014
 
 
 def stream_of(speaker: str) -> str:
@@ -35,6 +36,10 @@ def stream_of(speaker: str) -> str:
 def durable_of(service: str, partition: int) -> str:
     """The name of the durable consumer by which ``service`` pulls one partition of a stream."""
     return f"{service}-{partition}"
+
+
+def _has(config: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return all(config.get(key) == value for key, value in wanted.items())
 
 
 def read_message(raw: Msg) -> Message | None:
@@ -59,7 +64,10 @@ class NatsTransport:
         return bool(self.client.is_connected)
 
     async def ensure_stream(self) -> None:
-        """Make the own stream, or bring its settings up to date. Raises TransportFailed."""
+        """Make the own stream, or bring its settings up to date. Raises TransportFailed.
+
+        Where an operator has made it with other replicas or limits, those stay.
+        """
         name = stream_of(self._service)
         wanted = {
             "name": name,
@@ -68,41 +76,36 @@ class NatsTransport:
             "retention": "limits",
             "discard": "new",
             "max_age": MAX_AGE_S * 10**9,
-            "duplicate_window": 10**9,
-            "num_replicas": self._replicas,
             "allow_atomic": True,
-            "allow_direct": True,
         }
         found = await self._call(f"STREAM.INFO.{name}", missing_ok=True)
-        config = (found or {}).get("config", {})
         if found is None:
-            await self._call(f"STREAM.CREATE.{name}", wanted)
-        elif any(config.get(key) != value for key, value in wanted.items()):
-            await self._call(f"STREAM.UPDATE.{name}", {**config, **wanted})
+            replicas = {"num_replicas": self._replicas, "allow_direct": True}
+            await self._call(f"STREAM.CREATE.{name}", {**wanted, **replicas})
+        elif not _has(found["config"], wanted):
+            await self._call(f"STREAM.UPDATE.{name}", {**found["config"], **wanted})
 
     async def ensure_durable(self, speaker: str, partition: int) -> None:
         """Make the durable consumer for one log. Raises StreamMissing until its speaker made it."""
         stream, name = stream_of(speaker), durable_of(self._service, partition)
-        config = {
+        wanted = {
             "durable_name": name,
-            "name": name,
             "filter_subject": f"{speaker}.{partition}.>",
             "deliver_policy": "all",
             "ack_policy": "all",
             "ack_wait": ACK_WAIT_S * 10**9,
             "max_ack_pending": MAX_UNACKNOWLEDGED,
-            "max_deliver": -1,
         }
-        create = f"CONSUMER.CREATE.{stream}.{name}.{speaker}.{partition}.>"
-        body = {"stream_name": stream, "config": config}
-        try:
-            await self._call(create, body)
-        except StreamMissing:
-            raise
-        except TransportFailed:
-            # One of another shape cannot be changed; nothing is lost with it but its place.
-            await self._call(f"CONSUMER.DELETE.{stream}.{name}")
-            await self._call(create, body)
+        found = await self._call(f"CONSUMER.INFO.{stream}.{name}", missing_ok=True)
+        if found is not None:
+            if _has(found["config"], wanted):
+                return
+            # Its shape cannot be changed; with it only its place is lost.
+            await self._call(f"CONSUMER.DELETE.{stream}.{name}", missing_ok=True)
+        await self._call(
+            f"CONSUMER.CREATE.{stream}.{name}.{speaker}.{partition}.>",
+            {"stream_name": stream, "config": {**wanted, "name": name}},
+        )
 
     async def publish(self, partition: int, events: Sequence[Numbered]) -> None:
         """Put ``events`` into the own stream as one atomic batch."""
@@ -210,7 +213,7 @@ class NatsTransport:
         if refusal is None:
             return answer
         code = refusal.get("err_code")
-        if missing_ok and code in {_STREAM_NOT_FOUND, _MESSAGE_NOT_FOUND}:
+        if missing_ok and code in {_STREAM_NOT_FOUND, _MESSAGE_NOT_FOUND, _CONSUMER_NOT_FOUND}:
             return None
         if code == _STREAM_NOT_FOUND:
             raise StreamMissing(name)

@@ -165,10 +165,11 @@ class Timers(Generic[Parts]):
             .order_by(due.c.at)
             .limit(limit)
             .with_for_update(skip_locked=True)
+            .cte("waiting")
         )
         statement = (
             update(due)
-            .where(due.c.id.in_(waiting.scalar_subquery()))
+            .where(due.c.id == waiting.c.id)
             .values(
                 claimed_by=self._holder,
                 claimed_until=func.now() + self._claim,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from melder_common import dead_letters
 from melder_common.consumer import Consumer
@@ -300,6 +300,22 @@ async def test_what_may_pass_by_itself_is_tried_again_and_never_a_dead_letter(
     hearer.failure = None
     await hearer.apply()
     assert await hearer.effects() == [1]
+    assert await list_letters(hearer.events.engine, hearer.units.tables) == []
+
+
+async def test_a_missing_table_is_not_the_events_fault(hearer: Hearer) -> None:
+    """A version that runs before its migration must not bury the whole log."""
+
+    async def write_elsewhere(unit: UnitOfWork, _heard: Any, _parts: None) -> None:
+        await unit.connection.execute(text("INSERT INTO routing.table_of_tomorrow VALUES (1)"))
+
+    hearer.subscriptions[ReportSupported] = write_elsewhere
+    hearer.consumer = hearer.another()
+    await hearer.consumer.prepare()
+    hearer.arrive(supported(1, 1))
+    await hearer.apply()
+
+    assert await hearer.cursor() == 0
     assert await list_letters(hearer.events.engine, hearer.units.tables) == []
 
 

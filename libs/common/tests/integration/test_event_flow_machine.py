@@ -325,8 +325,8 @@ class EventFlow(RuleBasedStateMachine):
         if thorough:
             self.compare(service, 0, partition)
             self.check(service, 0, partition)
-        for _ in range(30):
-            self.speak(service, 0, partition, None)
+        process = self.processes[service, 0]
+        self.run(self._speak_all(process, process.leases.held[log_lease(partition)], partition))
         self.deliver(service, 0, partition, 1000)
         self.hear(service, 0, partition, None)
 
@@ -407,9 +407,13 @@ class EventFlow(RuleBasedStateMachine):
         self.run(consumer.prepare())
         return consumer
 
-    async def _advance(self, process: Process, lease: Lease, partition: int) -> None:
+    async def _advance(self, process: Process, lease: Lease, partition: int) -> bool:
         (head,) = await process.relay.heads([partition])
-        await process.relay.advance(lease, head)
+        return await process.relay.advance(lease, head)
+
+    async def _speak_all(self, process: Process, lease: Lease, partition: int) -> None:
+        while await self._advance(process, lease, partition):
+            pass
 
     async def _execute(self, statement: str) -> None:
         async with self.world.engine.begin() as connection:
@@ -439,7 +443,7 @@ def test_effects_equal_the_clean_run_whatever_happens(world: World) -> None:
     run_state_machine_as_test(
         partial(EventFlow, world),  # type: ignore[arg-type]  # it takes what it can call
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),
