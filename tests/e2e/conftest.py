@@ -19,7 +19,13 @@ __all__ = ["chromium", "system"]
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The demo region, running, with clerks and an API key, without any report."""
+    """The demo region, running, with clerks and an API key, without any report.
+
+    ``MELDER_E2E_RUN_DIR`` and ``MELDER_PORT`` name one that runs already, to try a test quickly.
+    """
+    if running := os.environ.get("MELDER_E2E_RUN_DIR"):
+        yield System(Place(Path(running), int(os.environ["MELDER_PORT"])))
+        return
     run = tmp_path_factory.mktemp("melder")
     place = Place(run, free_ports(1)[0])
     environment = {
