@@ -13,14 +13,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system")]
 PLACE = {"lat": "54.0800", "long": "12.2700"}
 
 
-def report(system: System, citizen: Citizen, email: str) -> str:
+def report(citizen: Citizen, text: str, email: str) -> str:
     """File one report by the API, sending again with the same key until it is answered."""
-    fields = {
-        **PLACE,
-        "service_code": "road-pothole",
-        "description": f"Loch für {email}",
-        "email": email,
-    }
+    fields = {**PLACE, "service_code": "road-pothole", "description": text, "email": email}
     return citizen.report_surely(fields, key=str(uuid4())).number
 
 
@@ -36,23 +31,23 @@ def report(system: System, citizen: Citizen, email: str) -> str:
     ],
 )
 def test_a_killed_service_loses_and_doubles_nothing(system: System, part: str, point: str) -> None:
-    citizen = Citizen(system.url, api_key=system.info()["OPEN311_KEY"])
-    restarts = system.arm(part, point)
-    run = uuid4().hex[:8]
-    emails = [f"{run}-{number}@buerger.example" for number in range(12)]
-    numbers = [report(system, citizen, email) for email in emails]
+    with Citizen(system.url, api_key=system.info()["OPEN311_KEY"]) as citizen:
+        restarts = system.arm(part, point)
+        run = uuid4().hex[:8]
+        texts = [f"Loch {run} Nummer {number}" for number in range(12)]
+        emails = [f"{run}-{number}@buerger.example" for number in range(12)]
+        numbers = [report(citizen, text, email) for text, email in zip(texts, emails, strict=True)]
 
-    system.wait_for_restart(part, restarts)
+        system.wait_for_restart(part, restarts)
 
-    assert len(set(numbers)) == len(emails)
-    for number in numbers:
-        shown = eventually(
-            lambda number=number: citizen.routed(number), what=f"the routing of {number}"
-        )
-        assert shown["agency_responsible"]
-    receipts = eventually(lambda: receipts_for(system, emails), what="all receipts")
-    assert all(len(ids) == 1 for ids in receipts.values()), "one Message-ID per recipient"
-    assert descriptions(citizen, numbers) == Counter(f"Loch für {email}" for email in emails)
+        assert len(set(numbers)) == len(texts)
+        for number in numbers:
+            eventually(
+                lambda number=number: citizen.routed(number), what=f"the routing of {number}"
+            )
+        receipts = eventually(lambda: receipts_for(system, emails), what="all receipts")
+        assert all(len(ids) == 1 for ids in receipts.values()), "one Message-ID per recipient"
+        assert citizen.shown_texts(run) == Counter(texts), "every report is there exactly once"
 
 
 def receipts_for(system: System, emails: list[str]) -> dict[str, set[str]] | None:
@@ -63,6 +58,26 @@ def receipts_for(system: System, emails: list[str]) -> dict[str, set[str]] | Non
     return found if all(found.values()) else None
 
 
-def descriptions(citizen: Citizen, numbers: list[str]) -> Counter[str]:
-    """The public texts of the reports."""
-    return Counter(citizen.request(number)["description"] for number in numbers)
+@pytest.mark.parametrize("point", ["before_commit:3", "timer_called:2", "before_ack:1"])
+def test_a_killed_media_service_finishes_every_photo_once(system: System, point: str) -> None:
+    with (
+        Citizen(system.url, api_key=system.info()["OPEN311_KEY"]) as citizen,
+        Clerk(system.url, *system.clerk("amt-carbaek")) as clerk,
+    ):
+        restarts = system.arm("media", point)
+        fields = {**PLACE, "service_code": "road-pothole", "description": "mit Foto"}
+        numbers = [
+            citizen.report_by_app(fields, (generate_photo("pothole", seed),)).number
+            for seed in range(4)
+        ]
+
+        system.wait_for_restart("media", restarts)
+
+        for number in numbers:
+            released = eventually(
+                lambda number=number: clerk.sees(number) and clerk.release_photos(number),
+                what=f"the photo of {number} at the desk",
+            )
+            assert released == 1, "one photo each, neither lost nor doubled"
+            shown = eventually(lambda number=number: citizen.with_photo(number), what="the photo")
+            assert httpx.get(shown["media_url"]).status_code == 200

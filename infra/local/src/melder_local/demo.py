@@ -4,13 +4,10 @@ Everything goes through the public doors: ``melder apply`` for the region, the w
 for reports, the desk's own pages for the work on them. Running it twice adds nothing.
 """
 
-import importlib.util
 import json
 import os
 import secrets
 import subprocess
-import sys
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -18,13 +15,12 @@ import yaml
 
 from melder_common.testing.nats import program
 from melder_local.people import Citizen, Clerk, Filed
+from melder_local.photos import generate_photo
 from melder_local.place import CHECKOUT, Place
 from melder_local.services import service_environment
 from melder_local.system import eventually
 
 DEMO = CHECKOUT / "infra" / "demo"
-
-Picture = Callable[[str, int], bytes]
 
 
 def load_demo(
@@ -100,8 +96,8 @@ def _api_key(place: Place) -> str:
 
 def wait_for_catalogue(place: Place) -> None:
     """Until intake has heard of the region and takes reports."""
-    citizen = Citizen(place.url)
-    eventually(citizen.can_report, what="the catalogue reaching intake")
+    with Citizen(place.url) as citizen:
+        eventually(citizen.can_report, what="the catalogue reaching intake")
 
 
 def file_reports(place: Place, region: dict[str, Any], info: dict[str, str]) -> None:
@@ -110,11 +106,10 @@ def file_reports(place: Place, region: dict[str, Any], info: dict[str, str]) -> 
     noted = place.run / "demo-reports.json"
     filed: dict[str, dict[str, Any]] = json.loads(noted.read_text()) if noted.exists() else {}
     citizen = Citizen(place.url, api_key=info["OPEN311_KEY"])
-    picture = _picture_maker()
     for index, report in enumerate(demo["reports"]):
         if str(index) not in filed:
             answers = demo["answers"].get(report["category"], {})
-            one = file_report(citizen, report, answers, picture)
+            one = file_report(citizen, report, answers)
             filed[str(index)] = {"number": one.number, "tracking": one.tracking, "done": 0}
             noted.write_text(json.dumps(filed, indent=1))
     desk = Desk(place.url, region, info)
@@ -126,12 +121,10 @@ def file_reports(place: Place, region: dict[str, Any], info: dict[str, str]) -> 
             noted.write_text(json.dumps(filed, indent=1))
 
 
-def file_report(
-    citizen: Citizen, report: dict[str, Any], answers: dict[str, str], picture: Picture
-) -> Filed:
+def file_report(citizen: Citizen, report: dict[str, Any], answers: dict[str, str]) -> Filed:
     """Send one report through the door it names."""
     lat, long = report["at"]
-    photos = (picture(*report["photo"]),) if "photo" in report else ()
+    photos = (generate_photo(*report["photo"]),) if "photo" in report else ()
     fields = {
         "service_code": report["category"],
         "lat": str(lat),
@@ -188,22 +181,6 @@ class Desk:
             if self._clerks[user].sees(number):
                 return self._clerks[user]
         return None
-
-
-def _picture_maker() -> Picture:
-    """``infra/demo/photos.py`` draws the photos; it is a script, not a package."""
-    spec = importlib.util.spec_from_file_location("demo_photos", DEMO / "photos.py")
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{DEMO / 'photos.py'} is missing")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["demo_photos"] = module
-    spec.loader.exec_module(module)
-
-    def picture(kind: str, seed: int) -> bytes:
-        drawn: bytes = module.generate_photo(kind, seed)
-        return drawn
-
-    return picture
 
 
 if __name__ == "__main__":

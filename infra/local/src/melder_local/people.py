@@ -1,9 +1,10 @@
 """Citizens and clerks as programs: they use the same doors as people, without scripts."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,12 +31,25 @@ class Filed:
     tracking: str | None = None
 
 
-class Citizen:
+class Person:
+    """Somebody with a browser; ``with`` closes it."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=30, follow_redirects=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+
+class Citizen(Person):
     """Somebody who reports things, by the web form or with an app."""
 
     def __init__(self, url: str, *, api_key: str = "") -> None:
+        super().__init__(url)
         self._api_key = api_key
-        self._http = httpx.Client(base_url=url, timeout=30, follow_redirects=True)
 
     def report_by_web(self, fields: Mapping[str, str], photos: tuple[bytes, ...] = ()) -> Filed:
         """Fill the form as without scripts; a second step asks the category's questions."""
@@ -101,12 +115,23 @@ class Citizen:
         shown: dict[str, Any] = _checked(answer).json()[0]
         return shown
 
+    def with_photo(self, number: str) -> dict[str, Any] | None:
+        """The report once a photo of it is public."""
+        shown = self.request(number)
+        return shown if shown.get("media_url") else None
 
-class Clerk:
+    def shown_texts(self, containing: str) -> Counter[str]:
+        """How often each public text with this word stands among the newest reports."""
+        answer = self._http.get("/open311/v2/requests.json")
+        texts = [shown["description"] or "" for shown in _checked(answer).json()]
+        return Counter(text for text in texts if containing in text)
+
+
+class Clerk(Person):
     """Somebody who works at the desk."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, follow_redirects=True)
+        super().__init__(url)
         login = form_to(_checked(self._http.get("/desk/login")).text, "/desk/login")
         page = self._http.post("/desk/login", data=login.filled(login=user, password=password))
         if urlsplit(str(_checked(page).url)).path.endswith("/login"):
