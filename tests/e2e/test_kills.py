@@ -3,9 +3,11 @@
 from collections import Counter
 from uuid import uuid4
 
+import httpx
 import pytest
 
-from melder_local.people import Citizen
+from melder_local.people import Citizen, Clerk
+from melder_local.photos import generate_photo
 from melder_local.system import System, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system")]
