@@ -1,12 +1,23 @@
 """The queue list of the desk: hazard first, then what is due first; keyset paging, no offset."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.event_values import CLOSED_STATES, CaseState
@@ -53,8 +64,19 @@ class Wanted:
 async def list_cases(
     connection: AsyncConnection, scope: Scope, wanted: Wanted, now: datetime
 ) -> Sequence[Row[Any]]:
-    """One page and one row more if there is a next page."""
+    """One page and one row more if there is a next page.
+
+    Each queue and body is read on its own, in the order of its index, and the few first rows of
+    all are merged: one sorted read over several queues would have to look at every open case.
+    """
     responsible, working = body.alias("responsible_body"), body.alias("working_body")
+    ways = [
+        _ordered(_narrowed(visible_cases(scope, case.c.id).where(way), scope, wanted, now), wanted)
+        for way in _ways(scope, wanted)
+    ]
+    if not ways:
+        return []
+    first = union(*(select(way.limit(PAGE + 1).subquery()) for way in ways)).subquery()
     chosen = (
         visible_cases(
             scope,
@@ -63,12 +85,24 @@ async def list_cases(
             responsible.c.name.label("responsible_name"),
             working.c.name.label("working_name"),
         )
+        .join(first, first.c.id == case.c.id)
         .outerjoin(case_text, case_text.c.case_id == case.c.id)
         .outerjoin(responsible, responsible.c.slug == case.c.responsible)
         .join(working, working.c.slug == case.c.working)
     )
-    chosen = _ordered(_narrowed(chosen, scope, wanted, now), wanted)
-    return list(await connection.execute(chosen.limit(PAGE + 1)))
+    ordered = _ordered(chosen, replace(wanted, after=None))
+    return list(await connection.execute(ordered.limit(PAGE + 1)))
+
+
+def _ways(scope: Scope, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The parts of a scope that an index can follow; one of them when a queue was asked for."""
+    if wanted.queue:
+        return [case.c.queue == wanted.queue]
+    return [
+        *(case.c.queue == slug for slug in sorted(scope.queues)),
+        *(case.c.responsible == slug for slug in sorted(scope.bodies)),
+        *(case.c.working == slug for slug in sorted(scope.bodies)),
+    ]
 
 
 def _narrowed(chosen: Select[Any], scope: Scope, wanted: Wanted, now: datetime) -> Select[Any]:
@@ -94,17 +128,19 @@ def _narrowed(chosen: Select[Any], scope: Scope, wanted: Wanted, now: datetime) 
 
 
 def _ordered(chosen: Select[Any], wanted: Wanted) -> Select[Any]:
-    after = wanted.after
+    """Hazard first, then what is due first; closed cases newest first. Begins after the key."""
+    after, hazard = wanted.after, case.c.hazard
+    at = case.c.closed_at if wanted.closed else case.c.due_at
+    row = tuple_(at, case.c.id)
+    key = tuple_(literal(after.at), literal(after.case_id)) if after else None
     if wanted.closed:
-        if after:
-            last = tuple_(literal(after.at), literal(after.case_id))
-            chosen = chosen.where(tuple_(case.c.closed_at, case.c.id) < last)
-        return chosen.order_by(case.c.closed_at.desc(), case.c.id.desc())
-    if after:
-        last = tuple_(literal(after.at), literal(after.case_id))
-        later = (case.c.hazard == after.hazard) & (tuple_(case.c.due_at, case.c.id) > last)
-        chosen = chosen.where(or_(case.c.hazard < after.hazard, later))
-    return chosen.order_by(case.c.hazard.desc(), case.c.due_at, case.c.id)
+        chosen = chosen.where(row < key) if after else chosen
+        return chosen.order_by(at.desc(), case.c.id.desc())
+    if after and after.hazard:
+        chosen = chosen.where(or_(~hazard, and_(hazard, row > key)))
+    elif after:
+        chosen = chosen.where(~hazard, row > key)
+    return chosen.order_by(hazard.desc(), at, case.c.id)
 
 
 async def count_open(

@@ -105,6 +105,8 @@ CREATE TABLE routing."case" (
     CHECK ((closed_at IS NOT NULL) = (state IN ('resolved', 'not_actionable', 'duplicate')))
 );
 CREATE INDEX case_open ON routing."case" (queue, hazard DESC, due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX case_open_category ON routing."case" (queue, category, hazard DESC, due_at, id)
+    WHERE closed_at IS NULL;
 CREATE INDEX case_closed ON routing."case" (queue, closed_at DESC, id) WHERE closed_at IS NOT NULL;
 CREATE INDEX case_responsible ON routing."case" (responsible, hazard DESC, due_at, id)
     WHERE closed_at IS NULL;
