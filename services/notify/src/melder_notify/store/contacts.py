@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, literal, select, update
+from sqlalchemy import Row, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_notify.domain.contacts import Contact, ContactState
@@ -126,21 +126,45 @@ async def lock_as_received(
     return [box for box in boxes if box]
 
 
+_KEEP_BOX = text("""
+    UPDATE notify.contact SET box = :box, key_id = :key_id, wrapped_key = :wrapped_key
+    WHERE contact_id = :contact_id
+""")
+
+
 async def keep_box(connection: AsyncConnection, sealed: SealedContact) -> None:
     """Replace a contact's box."""
-    await change_contact(
-        connection,
-        sealed.contact_id,
-        box=sealed.box,
-        key_id=sealed.key_id,
-        wrapped_key=sealed.wrapped_key,
-    )
+    values = {
+        "contact_id": sealed.contact_id,
+        "box": sealed.box,
+        "key_id": sealed.key_id,
+        "wrapped_key": sealed.wrapped_key,
+    }
+    await connection.execute(_KEEP_BOX, values)
 
 
 async def change_contact(connection: AsyncConnection, contact_id: UUID, **values: Any) -> None:
     """Set columns of one contact."""
     await connection.execute(
         update(contact).where(contact.c.contact_id == contact_id).values(**values)
+    )
+
+
+_NOTE_RECEIPT = text("""
+    UPDATE notify.contact
+    SET receipt_id = :receipt_id,
+        erase_after = CASE WHEN state = 'unconfirmed' THEN :erase_after ELSE erase_after END
+    WHERE contact_id = :contact_id
+""")
+
+
+async def note_receipt(
+    connection: AsyncConnection, contact_id: UUID, *, receipt_id: UUID, erase_after: datetime
+) -> None:
+    """The receipt left: the thread begins with it, and so does the time to confirm."""
+    await connection.execute(
+        _NOTE_RECEIPT,
+        {"contact_id": contact_id, "receipt_id": receipt_id, "erase_after": erase_after},
     )
 
 

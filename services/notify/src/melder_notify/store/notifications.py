@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Row, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_notify.domain.news import WAITING, MailKind, News, Notification, NotificationState
@@ -72,65 +72,66 @@ async def find_notification(
     return _notification(row) if row else None
 
 
+_LIST_WAITING = text("""
+    SELECT notification_id, contact_id, report_id, kind, state, queued_at, facts, mail_id
+    FROM notify.notification
+    WHERE contact_id = :contact_id AND state IN ('queued', 'held', 'sending')
+    ORDER BY queued_at, notification_id
+""").columns(facts=JSONB)
+
+_FIX = text("""
+    UPDATE notify.notification
+    SET state = 'sending', mail_id = :mail_id, attempts = attempts + 1
+    WHERE notification_id = :mail_id OR notification_id = ANY(:folded)
+""")
+
+_CLOSE = text("""
+    UPDATE notify.notification
+    SET state = CASE WHEN notification_id = :mail_id THEN CAST(:state AS text)
+                     ELSE CAST(:inside AS text) END,
+        outcome = CAST(:outcome AS text),
+        sent_at = CAST(:at AS timestamptz)
+    WHERE contact_id = :contact_id AND state IN ('queued', 'held', 'sending')
+      AND (notification_id = :mail_id OR mail_id = :mail_id)
+    RETURNING notification_id
+""")
+
+
 async def list_waiting(connection: AsyncConnection, contact_id: UUID) -> list[Notification]:
     """Everything that has not left yet for a contact, the oldest first."""
-    statement = (
-        select(notification)
-        .where(notification.c.contact_id == contact_id, notification.c.state.in_(_WAITING))
-        .order_by(notification.c.queued_at, notification.c.notification_id)
-    )
-    return [_notification(row) for row in await connection.execute(statement)]
+    rows = await connection.execute(_LIST_WAITING, {"contact_id": contact_id})
+    return [_notification(row) for row in rows]
 
 
 async def fix_mail(
     connection: AsyncConnection, notification_id: UUID, folded: Sequence[UUID]
 ) -> None:
     """Fix what a mail contains, before it is sent for the first time; count the attempt."""
-    await connection.execute(
-        update(notification)
-        .where(notification.c.notification_id.in_([notification_id, *folded]))
-        .values(
-            state=NotificationState.SENDING,
-            mail_id=notification_id,
-            attempts=notification.c.attempts + 1,
-        )
-    )
+    await connection.execute(_FIX, {"mail_id": notification_id, "folded": list(folded)})
 
 
 async def close_mail(
     connection: AsyncConnection,
-    notification_id: UUID,
+    notification: Notification,
     state: NotificationState,
     *,
     outcome: str,
     at: datetime | None = None,
-) -> list[Notification]:
-    """Note what became of a mail and all that left in it; returns them, the leading one first."""
-    statement = (
-        update(notification)
-        .where(
-            (notification.c.notification_id == notification_id)
-            | (notification.c.mail_id == notification_id),
-            notification.c.state.in_(_WAITING),
-        )
-        .values(state=state, outcome=outcome, sent_at=at)
-        .returning(notification)
+) -> bool:
+    """Note what became of a mail and all that left in it; False when that was done before."""
+    inside = NotificationState.FOLDED if state is NotificationState.SENT else state
+    closed = await connection.execute(
+        _CLOSE,
+        {
+            "mail_id": notification.notification_id,
+            "contact_id": notification.contact_id,
+            "state": state.value,
+            "inside": inside.value,
+            "outcome": outcome,
+            "at": at,
+        },
     )
-    closed = [_notification(row) for row in await connection.execute(statement)]
-    if state is NotificationState.SENT:
-        await _mark_folded(connection, notification_id)
-    return sorted(closed, key=lambda one: one.notification_id != notification_id)
-
-
-async def _mark_folded(connection: AsyncConnection, mail_id: UUID) -> None:
-    await connection.execute(
-        update(notification)
-        .where(
-            notification.c.mail_id == mail_id,
-            notification.c.notification_id != mail_id,
-        )
-        .values(state=NotificationState.FOLDED)
-    )
+    return notification.notification_id in set(closed.scalars())
 
 
 async def hold(connection: AsyncConnection, notification_id: UUID) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from melder_notify.store.tables import body, category, region, report
+from melder_notify.store.tables import report
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +77,6 @@ async def find_reports(
 async def change_report(connection: AsyncConnection, report_id: UUID, **values: Any) -> None:
     """Set columns of one report."""
     await connection.execute(update(report).where(report.c.report_id == report_id).values(**values))
-
-
-async def find_names(
-    connection: AsyncConnection, facts: ReportFacts
-) -> tuple[str | None, dict[str, str], str | None]:
-    """The catalogue's names of today: responsible body, category, region."""
-    row = (
-        await connection.execute(
-            select(
-                select(body.c.name)
-                .where(body.c.slug == facts.responsible_slug)
-                .scalar_subquery()
-                .label("body"),
-                select(category.c.name)
-                .where(category.c.slug == facts.category)
-                .scalar_subquery()
-                .label("category"),
-                select(region.c.name).limit(1).scalar_subquery().label("region"),
-            )
-        )
-    ).one()
-    return (
-        row.body or facts.responsible_name,
-        facts.category_name or row.category or {},
-        row.region,
-    )
 
 
 def _report(row: Row[*tuple[Any, ...]]) -> ReportFacts:

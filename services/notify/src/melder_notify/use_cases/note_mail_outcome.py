@@ -1,35 +1,36 @@
 """A mail was sent, delayed or refused: note it once, and say so to the desk's mail log."""
 
 from datetime import datetime
-from uuid import UUID
 
 from melder_common.events import NotificationFailed, NotificationSent
 from melder_common.unit_of_work import UnitOfWork
-from melder_notify.domain.contacts import ContactState
 from melder_notify.domain.news import MailKind, Notification, NotificationState
 from melder_notify.domain.sending import given_up, retry_at
-from melder_notify.store.contacts import change_contact, lock_contact
+from melder_notify.store.contacts import change_contact, note_receipt
 from melder_notify.store.notifications import close_mail
 from melder_notify.use_cases.office import Office
 
 
 async def note_sent(unit: UnitOfWork, notification: Notification, office: Office) -> None:
     """The server took the mail: so did everything folded into it."""
-    locked = await lock_contact(unit.connection, notification.contact_id)
+    if notification.kind is MailKind.RECEIPT:
+        await note_receipt(
+            unit.connection,
+            notification.contact_id,
+            receipt_id=notification.notification_id,
+            erase_after=unit.now + office.retention.unconfirmed,
+        )
+    elif notification.kind is MailKind.STATUS:
+        await change_contact(unit.connection, notification.contact_id, status_mailed_at=unit.now)
     closed = await close_mail(
         unit.connection,
-        notification.notification_id,
+        notification,
         NotificationState.SENT,
         outcome="accepted_by_server",
         at=unit.now,
     )
-    if not closed or locked is None:
+    if not closed:
         return
-    contact, _ = locked
-    if notification.kind is MailKind.RECEIPT:
-        await _note_receipt(unit, notification, contact.state, office)
-    elif notification.kind is MailKind.STATUS:
-        await change_contact(unit.connection, contact.contact_id, status_mailed_at=unit.now)
     sent = NotificationSent(
         notification_id=notification.notification_id,
         report_id=notification.report_id,
@@ -53,7 +54,7 @@ async def note_delayed(
 async def note_failed(unit: UnitOfWork, notification: Notification, reason: str) -> None:
     """The mail can never be delivered; what was folded into it goes with it."""
     closed = await close_mail(
-        unit.connection, notification.notification_id, NotificationState.FAILED, outcome=reason
+        unit.connection, notification, NotificationState.FAILED, outcome=reason
     )
     if not closed:
         return
@@ -69,18 +70,7 @@ async def note_failed(unit: UnitOfWork, notification: Notification, reason: str)
 
 async def note_dropped(unit: UnitOfWork, notification: Notification, reason: str) -> None:
     """The mail is not wanted any more."""
-    await close_mail(
-        unit.connection, notification.notification_id, NotificationState.DROPPED, outcome=reason
-    )
-
-
-async def _note_receipt(
-    unit: UnitOfWork, notification: Notification, state: ContactState, office: Office
-) -> None:
-    values: dict[str, UUID | datetime] = {"receipt_id": notification.notification_id}
-    if state is ContactState.UNCONFIRMED:
-        values["erase_after"] = unit.now + office.retention.unconfirmed
-    await change_contact(unit.connection, notification.contact_id, **values)
+    await close_mail(unit.connection, notification, NotificationState.DROPPED, outcome=reason)
 
 
 def _record(

@@ -19,12 +19,11 @@ from melder_notify.domain.letters import (
 from melder_notify.domain.links import Act
 from melder_notify.domain.news import MailKind, News, Notification
 from melder_notify.domain.sending import Drop, Hold, Send, Wait, decide
-from melder_notify.store.contacts import keep_box, lock_contact
+from melder_notify.store.contacts import keep_box
 from melder_notify.store.mail_message import Envelope
-from melder_notify.store.notifications import find_notification, fix_mail, hold, list_waiting
-from melder_notify.store.reports import ReportFacts, find_names, find_reports
+from melder_notify.store.mails_due import MailDue, lock_mail_due
+from melder_notify.store.notifications import fix_mail, hold, list_waiting
 from melder_notify.store.translations import SpokenWords
-from melder_notify.store.vault import SealedContact
 from melder_notify.use_cases.note_mail_outcome import note_dropped, note_failed
 from melder_notify.use_cases.office import Office
 
@@ -45,20 +44,18 @@ async def prepare_mail(
 
     Raises EnvelopeUnreadable while the key of the contact is missing: that can be mended.
     """
-    found = await find_notification(unit.connection, notification_id)
-    locked = await lock_contact(unit.connection, found.contact_id) if found else None
-    if found is None or locked is None:
+    due = await lock_mail_due(unit.connection, notification_id)
+    if due is None:
         return None
-    contact, box = locked
-    waiting = await list_waiting(unit.connection, contact.contact_id)
+    waiting = await list_waiting(unit.connection, due.contact.contact_id)
     this = next((one for one in waiting if one.notification_id == notification_id), None)
     if this is None:
         return None
     others = [one for one in waiting if one is not this]
-    match decide(this, others, contact, now=unit.now, rhythm=office.rhythm):
+    match decide(this, others, due.contact, now=unit.now, rhythm=office.rhythm):
         case Send(folded):
             inside = [one for one in others if one.notification_id in folded]
-            return await _write(unit, this, inside, contact, box, office=office)
+            return await _write(unit, this, inside, due, office)
         case Wait() as wait:
             return wait
         case Hold():
@@ -69,58 +66,53 @@ async def prepare_mail(
 
 
 async def _write(
-    unit: UnitOfWork,
-    this: Notification,
-    inside: list[Notification],
-    contact: Contact,
-    box: SealedContact | None,
-    *,
-    office: Office,
+    unit: UnitOfWork, this: Notification, inside: list[Notification], due: MailDue, office: Office
 ) -> Outgoing | None:
-    reports = await find_reports(unit.connection, [contact.report_id])
-    facts = reports.get(contact.report_id)
-    if box is None or facts is None:
-        await note_dropped(unit, this, "nothing_known")
-        return None
     try:
-        details = office.vault.open(box)
-        recipient = parse_address(details.email or "")
+        details, recipient = await _open(unit, due, office)
     except (UnreadableContact, UnusableAddress):
         await note_failed(unit, this, "unusable_address")
         return None
-    if box.key_id is not None:
-        await keep_box(unit.connection, office.vault.seal(contact.contact_id, details))
-    words = office.languages.speak(facts.language)
-    matter = await _matter(unit, facts, words, office)
-    links = _links(contact, details, unit.now, office)
-    confirmed = contact.state is ContactState.CONFIRMED
+    words = office.languages.speak(due.language)
+    matter = _matter(due, words, office)
+    links = _links(due.contact, details, unit.now, office)
+    confirmed = due.contact.state is ContactState.CONFIRMED
     letter = _letter(this, inside, matter, links, words, confirmed=confirmed)
     await fix_mail(unit.connection, this.notification_id, [i.notification_id for i in inside])
     envelope = Envelope(
         mail_id=this.notification_id,
         recipient=recipient,
-        number=facts.number,
+        number=due.number,
         region=matter.region,
         language=words.language,
         unsubscribe_url=links.unsubscribe,
         sent_at=unit.now,
-        thread_id=contact.receipt_id,
+        thread_id=due.contact.receipt_id,
     )
     return Outgoing(this, recipient, office.writer.write(letter, envelope))
 
 
-async def _matter(
-    unit: UnitOfWork, facts: ReportFacts, words: SpokenWords, office: Office
-) -> Matter:
-    responsible, category, region = await find_names(unit.connection, facts)
+async def _open(
+    unit: UnitOfWork, due: MailDue, office: Office
+) -> tuple[ContactDetails, MailAddress]:
+    """The details and the address; a box still as received is sealed again, now it is open."""
+    if due.box is None:
+        raise UnusableAddress("the contact was erased")
+    details = office.vault.open(due.box)
+    if due.box.key_id is not None:
+        await keep_box(unit.connection, office.vault.seal(due.contact.contact_id, details))
+    return details, parse_address(details.email or "")
+
+
+def _matter(due: MailDue, words: SpokenWords, office: Office) -> Matter:
     return Matter(
-        number=facts.number,
-        region=region or office.region,
-        category=words.name(category),
-        municipality=facts.municipality,
-        responsible=responsible,
-        reason=words.name(facts.reason),
-        usual_days=facts.usual_days,
+        number=due.number,
+        region=due.region or office.region,
+        category=words.name(due.category),
+        municipality=due.municipality,
+        responsible=due.responsible,
+        reason=words.name(due.reason),
+        usual_days=due.usual_days,
         answers_read=office.writer.postmark.reply_to is not None,
     )
 
