@@ -13,7 +13,8 @@ ROUTES = (
 )
 """Everything else is intake's. Whole path segments: ``/me*`` would swallow ``/melden``."""
 
-LARGEST_BODY = "64MB"
+LARGEST_BODY = "1GB"
+"""Far beyond what services take: they refuse earlier, each in the format of its callers."""
 
 
 def caddyfile(port: int, ports: Mapping[str, int]) -> str:
