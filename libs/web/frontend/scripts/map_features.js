@@ -20,6 +20,8 @@ const PIN =
   );
 
 const COLOURS = { resolved: "#007155", not_actionable: "#51577a", duplicate: "#51577a" };
+// Without a basemap only borders and names tell where a pin is: keep some of them in the window.
+const PIN_ZOOM = 11.5;
 const OPEN = "#1a3da5";
 
 export function addPin(map, lat, long) {
@@ -27,7 +29,7 @@ export function addPin(map, lat, long) {
   const style = new Style({ image: new Icon({ src: PIN, anchor: [0.5, 0.97] }) });
   map.addLayer(new VectorLayer({ source: new VectorSource({ features: [feature] }), style, zIndex: 5 }));
   map.getView().setCenter(feature.getGeometry().getCoordinates());
-  map.getView().setZoom(15);
+  map.getView().setZoom(PIN_ZOOM);
   return feature;
 }
 

@@ -5,7 +5,7 @@ import { icon, make } from "./elements.js";
 import { addPin } from "./map_features.js";
 import { text } from "./texts.js";
 
-const CLOSE_ZOOM = 16;
+const CLOSE_ZOOM = 13;
 
 export function addPicker(map, element, frame, root) {
   const button = make("button", { type: "button", className: "kern-btn kern-btn--secondary kern-btn--block" });

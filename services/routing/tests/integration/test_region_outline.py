@@ -35,7 +35,7 @@ async def test_the_region_is_drawn_with_names_and_sources(
     answer = await ask(url, accept_encoding="gzip")
     assert answer.headers["content-type"] == "application/geo+json"
     assert answer.headers["content-encoding"] == "gzip"
-    assert int(answer.headers["content-length"]) < 120_000
+    assert int(answer.headers["content-length"]) < 90_000
     drawing = answer.json()
     assert "GeoBasis-DE" in drawing["attribution"]
     names = {feature["properties"]["name"] for feature in drawing["features"]}

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 
+import orjson
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -30,7 +31,7 @@ class KeptOutline:
     @classmethod
     def of(cls, outline: RegionOutline) -> "KeptOutline":
         """The drawing in both forms."""
-        plain = outline.geojson.encode()
+        plain = orjson.dumps(orjson.loads(outline.geojson))
         etag = f'W/"{hashlib.sha256(plain).hexdigest()[:20]}"'
         return cls(outline.version, plain, gzip.compress(plain, 9, mtime=0), etag)
 

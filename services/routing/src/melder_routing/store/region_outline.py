@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 TOLERANCE_DEGREES = 0.0001
-"""About ten metres: less than a pixel until streets fill the window."""
+"""About ten metres, like the four digits sent: not to be seen until streets fill the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ _OUTLINE = text(
                 'type', 'Feature',
                 'properties', json_build_object('name', name, 'region', drawn.region),
                 'geometry', ST_AsGeoJSON(
-                    ST_SimplifyPreserveTopology(geom, :tolerance), 5)::json)
+                    ST_SimplifyPreserveTopology(geom, :tolerance), 4)::json)
                 ORDER BY drawn.region, name)
                 FROM drawn)
         )::text AS geojson
