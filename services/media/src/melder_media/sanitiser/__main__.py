@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 import pyvips
 
@@ -24,7 +25,6 @@ _DESCRIPTORS = 2
 def main(idle_seconds: float) -> int:
     """Serve until the service hangs up or there was nothing to do for a while."""
     channel = socket.socket(fileno=sys.stdin.fileno())
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     pyvips.cache_set_max(0)
     while select.select([channel], [], [], idle_seconds)[0]:
         message, descriptors, _, _ = socket.recv_fds(channel, _MESSAGE_BYTES, _DESCRIPTORS)
@@ -34,7 +34,15 @@ def main(idle_seconds: float) -> int:
             _work(channel, wire.Task.from_bytes(message), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        _reap()
     return 0
+
+
+def _reap() -> None:
+    """Let go of the children that have ended; their processor time is then counted as ours."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _work(channel: socket.socket, task: wire.Task, source: int, answer: int) -> None:

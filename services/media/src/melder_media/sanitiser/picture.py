@@ -57,7 +57,7 @@ def render(descriptor: int, *, max_pixels: int) -> tuple[CleanFile, ...]:
     image = _decode(descriptor, kind, header, LONG_SIDE[Size.FULL])
     files: list[CleanFile] = []
     for size in (Size.FULL, Size.LIST, Size.THUMBNAIL):
-        image = _shrink(image, LONG_SIDE[size])
+        image = _shrink(image, LONG_SIDE[size]).copy_memory()
         files.extend(_encode(image, size))
     return tuple(files)
 
@@ -136,6 +136,8 @@ def _without_alpha(image: Any) -> Any:
 
 
 def _shrink(image: Any, long_side: int) -> Any:
+    if max(image.width, image.height) <= long_side:
+        return image
     return image.thumbnail_image(long_side, height=long_side, size="down", no_rotate=True)
 
 
@@ -146,7 +148,6 @@ def _to_srgb(image: Any) -> Any:
 
 
 def _encode(image: Any, size: Size) -> Iterable[CleanFile]:
-    image = image.copy_memory()
     webp = image.webpsave_buffer(Q=WEBP_QUALITY, effort=WEBP_EFFORT, keep="none")
     jpeg = image.jpegsave_buffer(Q=JPEG_QUALITY, optimize_coding=True, keep="none")
     yield CleanFile(size, Encoding.WEBP, image.width, image.height, webp)
