@@ -14,7 +14,7 @@ from melder_common.service import Service, install_edges
 from melder_common.tokens import read_key
 from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.bus import SUBSCRIPTIONS
-from melder_routing.http.desk import Desk, install_desk
+from melder_routing.http.desk import Desk, install_desk, render_desk_problem
 from melder_routing.http.responsibility import responsibility_routes
 from melder_routing.parts import Parts
 from melder_routing.settings import RoutingSettings
@@ -22,6 +22,7 @@ from melder_routing.store.desk_units import DeskUnits
 from melder_routing.store.metadata import EVENT_TABLES
 from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.timers import TIMERS
+from melder_routing.use_cases.speak_case_snapshots import CASE_SNAPSHOTS
 from melder_web import Pages, install_pages
 from melder_web.page_problems import render_page
 
@@ -34,6 +35,7 @@ def build_service(settings: RoutingSettings) -> Service[Parts]:
         tables=EVENT_TABLES,
         subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
+        snapshots=(CASE_SNAPSHOTS,),
     )
 
 
@@ -67,7 +69,12 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     app.include_router(responsibility_routes(desk_engine, rulebooks, internal))
     pages = Pages("melder_routing")
     install_desk(app, build_desk(settings, service, desk_engine, pages))
-    install_edges(app, service, render_page=render_page(pages))
+    install_edges(
+        app,
+        service,
+        render_page=render_page(pages),
+        problems_by_path={"/desk": render_desk_problem(pages)},
+    )
     install_pages(app, pages)
     return app
 

@@ -29,7 +29,7 @@ from melder_routing.domain.decision import Decision, Rule, Status
 from melder_routing.domain.keys import body_id, category_id, queue_id
 from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.routed_report import RoutedReport
-from melder_routing.http.desk import Desk, install_desk
+from melder_routing.http.desk import Desk, install_desk, render_desk_problem
 from melder_routing.store.case_tables import case, case_history
 from melder_routing.store.desk_units import DeskUnits
 from melder_routing.store.metadata import EVENT_TABLES
@@ -260,7 +260,7 @@ async def _put_region(engine: AsyncEngine) -> None:
 def _build_app(desk: Desk) -> FastAPI:
     app = FastAPI()
     install_desk(app, desk)
-    install_problem_handlers(app, render_page(desk.pages))
+    install_problem_handlers(app, by_path={"/desk": render_desk_problem(desk.pages)})
     refuse = render_page(desk.pages)
     app.add_middleware(
         CrossSiteCheck, refuse=lambda r: refuse(r, PageProblem(403, "cross-site")), exempt=()

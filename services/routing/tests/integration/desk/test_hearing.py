@@ -38,6 +38,7 @@ from melder_routing.use_cases.note_reporter import (
 )
 from melder_routing.use_cases.open_cases import open_cases
 from melder_routing.use_cases.reopen_case import reopen_cases
+from melder_routing.use_cases.speak_case_snapshots import speak_case_snapshots
 
 pytestmark = pytest.mark.integration
 
@@ -264,6 +265,26 @@ async def test_a_legal_hold_defers_the_erasure(world: Any) -> None:
     await world.hear(erase_cases, erased)
     assert (await world.row(routed.report.number)).erased_at is None
     assert await world.scalar("SELECT kind FROM routing.due") == "erase_after_hold"
+
+
+async def test_a_snapshot_tells_the_whole_case_again(world: Any, anna: Any) -> None:
+    numbers = [(await world.open_case()).report.number for _ in range(3)]
+    await anna.do(numbers[0], "text", text="Die Lampe ist dunkel.")
+    await anna.do(numbers[0], "accept")
+    await anna.do(numbers[0], "close", ending="resolved:fixed")
+    last: str | None = None
+    for expected in (2, 1, 0):
+        async with world.worker.begin() as unit:
+            last = await speak_case_snapshots(unit, last, 2)
+        assert (last is not None) is (expected > 0)
+    told = await world.said(events.CaseSnapshot)
+    assert sorted(one.number for one in told) == sorted(numbers)
+    (first,) = [one for one in told if one.number == numbers[0]]
+    assert (first.state, first.public_text) == (CaseState.RESOLVED, "Die Lampe ist dunkel.")
+    assert list(first.timeline) == await world.said(events.CaseStatusChanged)
+    (routed,) = [one for one in await world.said(events.CaseRouted) if one.number == numbers[0]]
+    same = set(events.CaseRouted.model_fields) - {"usual_days", "rerouted"}
+    assert first.model_dump(include=same) == routed.model_dump(include=same)
 
 
 async def test_the_use_of_a_grant_is_audited_once(world: Any) -> None:

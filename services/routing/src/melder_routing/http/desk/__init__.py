@@ -7,8 +7,9 @@ from melder_routing.http.desk.actions import action_router
 from melder_routing.http.desk.case_pages import case_router
 from melder_routing.http.desk.desk import Desk, SignInNeeded
 from melder_routing.http.desk.list_pages import list_router
+from melder_routing.http.desk.problems import render_desk_problem
 
-__all__ = ["Desk", "install_desk"]
+__all__ = ["Desk", "install_desk", "render_desk_problem"]
 
 
 def install_desk(app: FastAPI, desk: Desk) -> None:

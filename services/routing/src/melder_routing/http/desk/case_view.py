@@ -186,9 +186,7 @@ def _next_states(state: CaseState) -> list[tuple[str, str]]:
     return [
         (step.target.value, step.label)
         for step in steps_from(state, Actor.CLERK)
-        if not is_closed(step.target)
-        and step.demand is not Demand.QUESTION
-        and not _quick(state)
+        if not is_closed(step.target) and step.demand is not Demand.QUESTION and not _quick(state)
     ]
 
 
