@@ -13,6 +13,9 @@ LONGEST_QUERY = 8 * 1024
 LARGEST_HEADERS = 32 * 1024
 BODY_PAUSE_S = 30
 """How long a client may pause within its body before the request ends (slow-loris)."""
+MOST_READ_ON = 256 * 1024 * 1024
+LONGEST_READ_ON_S = 20
+"""How much of a refused body is still read, and how long, so that its sender hears the answer."""
 
 
 class RequestGuard:
@@ -43,7 +46,11 @@ class RequestGuard:
         _check_target(scope)
         headers = Headers(scope=scope)
         limit = self._limit_of(scope["path"])
-        _check_headers(headers, limit)
+        _check_coding(headers)
+        if _is_longer(headers, limit):
+            if "expect" not in headers:
+                await _read_on(receive)
+            raise too_large(limit)
         body = _CountedBody(receive, limit, self._pause_s)
         await self._app(scope, body.receive, send)
 
@@ -61,7 +68,7 @@ def _check_target(scope: Scope) -> None:
         raise Problem(431, "headers-too-large", "Headers too large", "Send fewer headers.")
 
 
-def _check_headers(headers: Headers, limit: int) -> None:
+def _check_coding(headers: Headers) -> None:
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"", "identity"}:
         raise Problem(
@@ -71,9 +78,25 @@ def _check_headers(headers: Headers, limit: int) -> None:
             "Send the body as it is, without compression.",
             headers={"Accept-Encoding": "identity"},
         )
+
+
+def _is_longer(headers: Headers, limit: int) -> bool:
     length = headers.get("content-length")
-    if length is not None and (not length.isdigit() or int(length) > limit):
-        raise too_large(limit)
+    return length is not None and (not length.isdigit() or int(length) > limit)
+
+
+async def _read_on(receive: Receive) -> None:
+    """Read what nobody wants: closed over unread bytes, TCP resets and takes the answer along."""
+    read = 0
+    try:
+        async with asyncio.timeout(LONGEST_READ_ON_S):
+            while read < MOST_READ_ON:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 def too_large(limit: int) -> Problem:
@@ -113,5 +136,7 @@ class _CountedBody:
         self._received += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
         if self._received > self._limit:
+            if not self._complete:
+                await _read_on(self._receive)
             raise too_large(self._limit)
         return message

@@ -60,6 +60,25 @@ def is_problem(response: httpx.Response, status: int, code: str) -> dict[str, An
     return document
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Content-Length": "5000000"}, {}], ids=["by header", "by count"]
+)
+async def test_who_sends_too_much_may_finish_and_hears_why(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(5):
+            sent += 1_000_000
+            yield b"x" * 1_000_000
+
+    refused = await client.post("/raw", content=body(), headers=headers)
+    is_problem(refused, 413, "too-large")
+    assert sent == 5_000_000
+
+
 async def test_large_bodies_are_refused_by_header_and_by_count(client: httpx.AsyncClient) -> None:
     megabyte = b"x" * 1024 * 1024
     assert (await client.post("/raw", content=megabyte)).json() == len(megabyte)
