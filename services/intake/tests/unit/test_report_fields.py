@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from starlette.requests import Request
 
 from melder_common.event_values import PublicationPolicy, Question
 from melder_intake.domain.catalogue import Category
@@ -14,6 +15,7 @@ from melder_intake.http.report_fields import (
     question_field,
     raw_report,
     read_draft,
+    read_query,
 )
 
 KEY = b"k" * 32
@@ -41,6 +43,13 @@ def test_people_write_decimal_commas(typed, read):
 def test_photos_that_media_knows():
     claims = raw(claims=(f"{PHOTO}.abc", "nonsense", f"{PHOTO}.", f"x.{PHOTO}")).photos
     assert [(claim.photo_id, claim.upload_token) for claim in claims] == [(PHOTO, "abc")]
+
+
+def test_a_query_brings_back_only_what_can_be_a_photo():
+    query = f"photo=x&photo={PHOTO}.abc&photo=.&service_code=lamps"
+    form = read_query(Request({"type": "http", "query_string": query.encode()}))
+    assert form.claims == (f"{PHOTO}.abc",)
+    assert form["service_code"] == "lamps"
 
 
 def test_only_our_own_drafts_can_be_claimed():

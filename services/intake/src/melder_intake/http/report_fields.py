@@ -1,7 +1,7 @@
 """The form of ``/melden`` as it was typed: read once, rendered again, turned into a report."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -82,7 +82,7 @@ async def read_form(request: Request) -> TypedForm:
         texts=texts,
         answers=_answers(body),
         hazard=body.last("hazard") == "ja",
-        claims=body.all("photo_claim") + body.all("photo"),
+        claims=_readable(body.all("photo_claim") + body.all("photo")),
         drafts=body.all("photo_draft"),
         files=body.files,
         step="karte" if clicked else body.last("step") or "senden",
@@ -96,7 +96,7 @@ def read_query(request: Request) -> TypedForm:
     """A form opened with facts filled in: place and category of a QR code, a photo just sent."""
     query = request.query_params
     texts = {name: query[name][:200] for name in _TEXTS[:5] if name in query}
-    return TypedForm(texts=texts, claims=tuple(query.getlist("photo"))[:20])
+    return TypedForm(texts=texts, claims=_readable(query.getlist("photo"))[:20])
 
 
 def raw_report(
@@ -145,6 +145,11 @@ def read_draft(form_key: bytes, text: str) -> UUID | None:
     if claim is None or not equal(text, draft_text(form_key, claim.photo_id)):
         return None
     return claim.photo_id
+
+
+def _readable(claims: Iterable[str]) -> tuple[str, ...]:
+    """What can be a claim at all: pages show its photo, so that it must have both parts."""
+    return tuple(text for text in claims if _claim(text))
 
 
 def _claim(text: str) -> PhotoClaim | None:
