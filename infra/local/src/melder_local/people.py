@@ -35,7 +35,8 @@ class Person:
     """Somebody with a browser; ``with`` closes it."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=30, follow_redirects=True)
+        headers = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "de"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=30, follow_redirects=True)
 
     def __enter__(self) -> Self:
         return self
@@ -164,3 +165,7 @@ class Clerk(Person):
     def get(self, path: str) -> httpx.Response:
         """Any address, with this clerk's session."""
         return self._http.get(path)
+
+    def post(self, path: str, fields: Mapping[str, Any]) -> httpx.Response:
+        """Send a form, right or wrong, and go where it leads."""
+        return self._http.post(path, data=fields)
