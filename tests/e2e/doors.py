@@ -36,7 +36,7 @@ class Door(Protocol):
 
     scripts: bool
 
-    def report(self, system: System, windows: Windows, damage: Damage) -> Sent:
+    def report(self, _system: System, _windows: Windows, damage: Damage, /) -> Sent:
         """Send photo and report."""
 
 
@@ -45,7 +45,7 @@ class FormWithoutScripts:
 
     scripts = False
 
-    def report(self, system: System, windows: Windows, damage: Damage) -> Sent:
+    def report(self, _system: System, windows: Windows, damage: Damage) -> Sent:
         """Fill the form from top to bottom and send it."""
         page = windows.open(scripts=False)
         page.goto("/melden")
@@ -64,7 +64,7 @@ class FormWithScripts:
 
     scripts = True
 
-    def report(self, system: System, windows: Windows, damage: Damage) -> Sent:
+    def report(self, _system: System, windows: Windows, damage: Damage) -> Sent:
         """Photo first, then the place; who is responsible is said before anything is sent."""
         page = windows.open(
             permissions=["geolocation"],
@@ -89,7 +89,7 @@ class App:
 
     scripts = True
 
-    def report(self, system: System, windows: Windows, damage: Damage) -> Sent:
+    def report(self, system: System, _windows: Windows, damage: Damage) -> Sent:
         """POST requests.json with the photo beside the fields."""
         answer = httpx.post(
             f"{system.url}/open311/v2/requests.json",

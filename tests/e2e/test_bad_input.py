@@ -1,0 +1,475 @@
+"""What is wrong gets a clear answer in its own format; nothing is lost, nothing answers 500.
+
+Formats: a page with what was typed, an Open311 errors document in JSON or XML, problem+json.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import uuid4
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+
+from melder_local.page_forms import PageForm, form_to, read_forms
+from melder_local.people import Citizen, Clerk
+from melder_local.system import System, eventually
+
+from .pictures import photo_from_a_phone, pixel_bomb
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system")]
+
+MB = 1_000_000
+GOOD = {"service_code": "road-pothole", "lat": "54.0800", "long": "12.2700"}
+
+Files = list[tuple[str, tuple[str, bytes, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Fields put in place of good ones, and what the answer must say.
+
+    ``field``: the parameter an Open311 error names; ``api_status``: 404 for unknown services.
+    """
+
+    wrong: Mapping[str, str]
+    told: str
+    field: str
+    api_status: int = 400
+
+
+MISTAKES = {
+    "no category": Mistake({"service_code": ""}, "worum es geht", "service_code"),
+    "unknown category": Mistake(
+        {"service_code": "unicorns"}, "Diese Kategorie gibt es nicht", "service_code", 404
+    ),
+    "no place": Mistake({"lat": "", "long": ""}, "Koordinaten", "lat, long"),
+    "half a place": Mistake({"long": ""}, "Koordinate", "long"),
+    "not a number": Mistake({"lat": "NaN"}, "keine", "lat"),
+    "infinite": Mistake({"long": "1e999"}, "keine", "long"),
+    "words for a number": Mistake({"lat": "links oben"}, "keine Koordinate", "lat"),
+    "beyond the pole": Mistake({"lat": "91"}, "zu groß", "lat"),
+    "swapped": Mistake({"lat": "12.27", "long": "54.08"}, "vertauscht", "lat, long"),
+    "zero": Mistake({"lat": "0", "long": "0"}, "Atlantik", "lat, long"),
+    "outside": Mistake({"lat": "52.52", "long": "13.405"}, "außerhalb", "lat, long"),
+    "next door": Mistake(
+        {"lat": "53.63", "long": "11.41"}, "Landeshauptstadt Schwerin", "lat, long"
+    ),
+    "NUL byte": Mistake({"description": "Loch\0mit Loch"}, "Steuerzeichen", "description"),
+    "too long": Mistake({"description": "lang " * 900}, "zu lang", "description"),
+    "bad address": Mistake({"email": "kein at"}, "E-Mail-Adresse stimmt nicht", "email"),
+    "unanswered question": Mistake(
+        {"service_code": "light-broken"}, "beantworten Sie diese Frage", "attribute[fault]"
+    ),
+}
+
+
+@pytest.fixture
+def citizen(system: System) -> Iterator[Citizen]:
+    with Citizen(system.url, api_key=system.info()["OPEN311_KEY"]) as citizen:
+        yield citizen
+
+
+@pytest.fixture
+def web(system: System) -> Iterator[httpx.Client]:
+    """A browser without scripts."""
+    headers = {"Accept": "text/html", "Accept-Language": "de"}
+    with httpx.Client(base_url=system.url, headers=headers, timeout=60) as browser:
+        yield browser
+
+
+@pytest.fixture
+def app(system: System) -> Iterator[httpx.Client]:
+    """A program that says nothing about what it would like to read."""
+    with httpx.Client(base_url=system.url, timeout=60) as client:
+        yield client
+
+
+def shown_once(citizen: Citizen, words: str) -> bool:
+    """Whether the public sees these words, and sees them once."""
+    shown = eventually(lambda: citizen.shown_texts(words), what="the report in public")
+    return shown == {words: 1}
+
+
+def marked() -> str:
+    """Words that stand nowhere else, to ask afterwards whether they were kept."""
+    return f"Loch {uuid4().hex[:12]}"
+
+
+def page_text(answer: httpx.Response, status: int) -> str:
+    """The text of an error page."""
+    assert answer.status_code == status, answer.text[:500]
+    assert answer.headers["content-type"].startswith("text/html")
+    assert '<html lang="de"' in answer.text
+    assert "<h1" in answer.text
+    return answer.text
+
+
+def open311_errors(answer: httpx.Response, form: str, status: int) -> list[tuple[str, str]]:
+    """Codes and descriptions of an errors document."""
+    assert answer.status_code == status, answer.text[:500]
+    if form == "json":
+        assert answer.headers["content-type"].startswith("application/json")
+        return [(error["code"], error["description"]) for error in answer.json()]
+    assert answer.headers["content-type"].startswith("text/xml")
+    root = ET.fromstring(answer.content)  # noqa: S314 (our own answer)
+    assert root.tag == "errors"
+    return [(str(one.findtext("code")), str(one.findtext("description"))) for one in root]
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, object]:
+    """An RFC 9457 document."""
+    assert answer.status_code == status, answer.text[:500]
+    assert answer.headers["content-type"] == "application/problem+json"
+    document: dict[str, object] = answer.json()
+    assert document["status"] == status
+    assert document["title"]
+    return document
+
+
+def report_form(web: httpx.Client) -> PageForm:
+    return form_to(web.get("/melden").text, "/melden")
+
+
+def still_typed(page: str) -> str:
+    """What stands in the description field of a form that came back."""
+    (typed,) = form_to(page, "/melden").filled()["description"]
+    return typed
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_the_form_comes_back_with_what_was_typed(
+    web: httpx.Client, citizen: Citizen, mistake: Mistake
+) -> None:
+    words = marked()
+    fields = {**GOOD, "description": words, "name": "Kim", **mistake.wrong}
+
+    answer = web.post("/melden", data=report_form(web).filled(**fields))
+
+    page = page_text(answer, 422)
+    assert mistake.told in page
+    assert 'role="alert"' in page
+    kept = form_to(page, "/melden").filled()
+    assert kept["name"] == ["Kim"]
+    assert kept["lat"] == [fields["lat"]]
+    expected = fields["description"].replace("\0", "").strip()
+    assert still_typed(page).replace("\0", "").replace("\ufffd", "").strip() == expected
+    assert not citizen.shown_texts(words)
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_apps_read_an_errors_document(
+    system: System, app: httpx.Client, citizen: Citizen, mistake: Mistake, form: str
+) -> None:
+    words = marked()
+    key = system.info()["OPEN311_KEY"]
+    fields = {"api_key": key, **GOOD, "description": words, **mistake.wrong}
+
+    answer = app.post(f"/open311/v2/requests.{form}", data=fields)
+
+    errors = open311_errors(answer, form, mistake.api_status)
+    assert errors[0][0] == str(mistake.api_status)
+    assert any(mistake.field in told and mistake.told in told for _, told in errors), errors
+    assert not citizen.shown_texts(words)
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+@pytest.mark.parametrize("key", ["", "melder_wrong", "melder_\0", "ü" * 300])
+def test_a_wrong_key_is_refused(app: httpx.Client, form: str, key: str) -> None:
+    answer = app.post(f"/open311/v2/requests.{form}", data={**GOOD, "api_key": key})
+    ((code, told),) = open311_errors(answer, form, 403)
+    assert code == "403"
+    assert "api_key" in told
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("", "lat"),
+        ("lat=NaN&long=12.27", "lat"),
+        ("lat=54.08&long=inf", "long"),
+        ("lat=12.27&long=54.08", "swap"),
+        ("lat=54.08&long=12.27&service_code=unicorns", "service_code"),
+    ],
+)
+def test_responsibility_answers_with_a_problem(app: httpx.Client, query: str, told: str) -> None:
+    assert told in json.dumps(problem(app.get(f"/api/responsibility?{query}"), 422))
+
+
+@dataclass(frozen=True, slots=True)
+class BadFile:
+    """A file that is no usable photo, and the status of an upload's refusal."""
+
+    make: Callable[[], bytes]
+    status: int
+    told: str
+
+
+BAD_FILES = {
+    "50 MB": BadFile(
+        lambda: photo_from_a_phone(54.08, 12.27).ljust(50 * MB, b"\0"), 413, "zu groß"
+    ),
+    "pixel bomb": BadFile(pixel_bomb, 413, "zu viele Bildpunkte"),
+    "text": BadFile(lambda: b"Das ist kein Foto.\n" * 50, 415, "kein Foto"),
+    "half a photo": BadFile(lambda: photo_from_a_phone(54.08, 12.27)[:2000], 422, "beschädigt"),
+    "nothing": BadFile(lambda: b"", 422, "kein Foto an"),
+}
+
+
+@pytest.mark.parametrize("file", BAD_FILES.values(), ids=BAD_FILES)
+def test_an_upload_says_what_is_wrong_with_the_file(
+    web: httpx.Client, app: httpx.Client, file: BadFile
+) -> None:
+    sent: Files = [("photo", ("schaden.jpg", file.make(), "image/jpeg"))]
+
+    for_scripts = app.post("/photos/", files=sent, headers={"Accept": "application/json"})
+    for_people = web.post("/photos/", files=sent, data={"return_to": "/melden"})
+
+    assert file.told in str(problem(for_scripts, file.status)["detail"])
+    assert file.told in page_text(for_people, file.status)
+
+
+@pytest.mark.parametrize("name", ["pixel bomb", "text", "half a photo"])
+@pytest.mark.parametrize("door", ["web", "open311"])
+def test_a_report_is_kept_whatever_its_photo_turns_out_to_be(
+    citizen: Citizen, door: str, name: str
+) -> None:
+    words = marked()
+    fields = {**GOOD, "description": words}
+    photos = (BAD_FILES[name].make(),)
+
+    if door == "web":
+        filed = citizen.report_by_web(fields, photos)
+        told = "Das Foto konnten wir nicht verwenden."
+        eventually(lambda: told in citizen.open(filed.tracking or ""), what=f"{told!r}")
+    else:
+        filed = citizen.report_by_app(fields, photos)
+
+    shown = eventually(lambda: citizen.routed(filed.number), what="routing")
+    assert shown["description"] == words
+    assert shown["media_url"] is None
+
+
+@pytest.mark.parametrize("size", [50 * MB, 120 * MB], ids=["50 MB", "120 MB"])
+def test_too_large_photos_are_refused_in_the_format_of_the_door(
+    system: System, web: httpx.Client, app: httpx.Client, size: int
+) -> None:
+    words = marked()
+    huge: Files = [("photo", ("schaden.jpg", bytes(size), "image/jpeg"))]
+    fields = {**GOOD, "description": words, "api_key": system.info()["OPEN311_KEY"]}
+
+    typed = report_form(web).filled(**GOOD, description=words)
+    page = web.post("/melden", data=typed, files=huge)
+    document = app.post("/open311/v2/requests.xml", data=fields, files=huge)
+
+    if size == 50 * MB:
+        assert still_typed(page_text(page, 422)) == words
+    else:
+        assert "data-melder-back" in page_text(page, 413)
+    assert open311_errors(document, "xml", 400)
+
+
+def test_a_double_click_sends_one_report(web: httpx.Client, citizen: Citizen) -> None:
+    words = marked()
+    form = report_form(web).filled(**GOOD, description=words)
+
+    with ThreadPoolExecutor(2) as hand:
+        clicks = [hand.submit(web.post, "/melden", data=form) for _ in range(2)]
+        answers = [click.result() for click in clicks]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    assert shown_once(citizen, words)
+
+
+def test_a_form_sent_again_with_other_words_says_so_and_keeps_them(
+    web: httpx.Client, citizen: Citizen
+) -> None:
+    first, second = marked(), marked()
+    form = report_form(web)
+
+    assert web.post("/melden", data=form.filled(**GOOD, description=first)).status_code == 303
+    again = web.post("/melden", data=form.filled(**GOOD, description=second))
+
+    page = page_text(again, 409)
+    assert "schon einmal gesendet" in page
+    assert still_typed(page) == second
+    assert shown_once(citizen, first)
+    assert not citizen.shown_texts(second)
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_an_app_that_tries_again_files_one_report(
+    system: System, app: httpx.Client, citizen: Citizen, form: str
+) -> None:
+    words = marked()
+    headers = {"Idempotency-Key": uuid4().hex}
+    fields = {**GOOD, "api_key": system.info()["OPEN311_KEY"], "description": words}
+
+    def post(**other: str) -> httpx.Response:
+        return app.post(f"/open311/v2/requests.{form}", data=fields | other, headers=headers)
+
+    with ThreadPoolExecutor(2) as wires:
+        tries = [wires.submit(post) for _ in range(2)]
+        answers = [one.result() for one in tries]
+
+    assert answers[0].status_code == 200
+    assert answers[0].content == answers[1].content
+    assert shown_once(citizen, words)
+    ((_, told),) = open311_errors(post(description=marked()), form, 400)
+    assert "Idempotency-Key" in told
+
+
+@pytest.fixture
+def clerk(system: System) -> Iterator[Clerk]:
+    with Clerk(system.url, *system.clerk("amt-carbaek")) as clerk:
+        yield clerk
+
+
+@pytest.fixture
+def case(citizen: Citizen, clerk: Clerk) -> str:
+    """The number of a new case that the clerk sees."""
+    filed = citizen.report_by_web({**GOOD, "description": marked()})
+    eventually(lambda: clerk.sees(filed.number), what="the case at the desk")
+    return filed.number
+
+
+def test_a_stale_desk_form_is_refused_and_loses_no_typing(
+    system: System, clerk: Clerk, case: str
+) -> None:
+    outdated = form_to(clerk.case(case), "/message")
+    with Clerk(system.url, *system.clerk("amt-carbaek")) as colleague:
+        colleague.act(case, "/accept")
+
+    answer = clerk.post(outdated.action, outdated.filled(message="Wir kümmern uns darum."))
+
+    page = page_text(answer, 409)
+    assert "Inzwischen hat sich der Fall geändert" in page
+    assert "Neu → Angenommen" in page
+    back = form_to(page, "/message")
+    assert back.filled()["message"] == ["Wir kümmern uns darum."]
+    sent = clerk.post(back.action, back.filled())
+    assert "Die Nachricht ist gesendet." in page_text(sent, 200)
+
+
+def test_a_double_click_at_the_desk_acts_once(clerk: Clerk, case: str) -> None:
+    form = form_to(clerk.case(case), "/message")
+    filled = form.filled(message=f"Antwort {case}")
+
+    with ThreadPoolExecutor(2) as hand:
+        clicks = [hand.submit(clerk.post, form.action, filled) for _ in range(2)]
+        pages = [page_text(click.result(), 200) for click in clicks]
+
+    assert all("Die Nachricht ist gesendet." in page for page in pages)
+    assert clerk.case(case).count(f"Antwort {case}") == 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeskMistake:
+    """An action with one wrong field, and what the page says about it."""
+
+    action: str
+    field: str
+    wrong: str
+    told: str
+
+
+DESK_MISTAKES = {
+    "no question": DeskMistake("question", "question", "", "Bitte schreiben Sie Ihre Frage."),
+    "NUL byte": DeskMistake("question", "question", "Wo\0genau?", "Steuerzeichen"),
+    "too long": DeskMistake("message", "message", "viel " * 900, "zu lang"),
+    "no ending": DeskMistake("close", "ending", "", "Bitte wählen Sie ein Ergebnis."),
+    "no such reason": DeskMistake("close", "ending", "resolved:x", "Dieser Grund passt nicht"),
+    "no such state": DeskMistake("status", "target", "x", "Bitte wählen Sie einen Zustand."),
+}
+
+
+@pytest.mark.parametrize("mistake", DESK_MISTAKES.values(), ids=DESK_MISTAKES)
+def test_the_desk_says_what_is_wrong_with_a_form(
+    clerk: Clerk, case: str, mistake: DeskMistake
+) -> None:
+    clerk.act(case, "/accept")
+    form = form_to(clerk.case(case), f"/{mistake.action}")
+
+    answer = clerk.post(form.action, form.filled(**{mistake.field: mistake.wrong}))
+
+    page = page_text(answer, 422)
+    assert mistake.told in page
+    if mistake.field in {"question", "message"}:
+        (kept,) = form_to(page, f"/{mistake.action}").filled()[mistake.field]
+        assert kept.strip() == mistake.wrong.replace("\0", "").strip()
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "\0"])
+def test_a_form_of_another_site_changes_nothing_at_the_desk(
+    clerk: Clerk, case: str, token: str
+) -> None:
+    form = form_to(clerk.case(case), "/accept")
+    page_text(clerk.post(form.action, form.filled(csrf=token)), 403)
+    assert "/accept" in {form.action.rpartition(case)[2] for form in read_forms(clerk.case(case))}
+
+
+def test_nobody_signs_in_with_what_is_no_password(web: httpx.Client) -> None:
+    form = form_to(web.get("/desk/login").text, "/desk/login")
+    for login in (f"{uuid4().hex}@amt.example", "\0", "x" * 5000):
+        answer = web.post("/desk/login", data=form.filled(login=login, password="falsch\0"))
+        assert "passen nicht zusammen" in page_text(answer, 422)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "Nach\0klang", "viel " * 900])
+def test_the_tracking_page_keeps_what_it_cannot_send(
+    web: httpx.Client, citizen: Citizen, text: str
+) -> None:
+    tracking = citizen.report_by_web({**GOOD, "description": marked()}).tracking or ""
+    form = form_to(web.get(tracking).text, "/antwort")
+
+    page = page_text(web.post(form.action, data=form.filled(text=text)), 422)
+
+    assert 'role="alert"' in page
+    (kept,) = form_to(page, "/antwort").filled()["text"]
+    assert kept.replace("\0", "").replace("\ufffd", "").strip() == text.replace("\0", "").strip()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere", "/desk/nowhere", "/me/nowhere", "/photos/nowhere/list.webp",
+        "/meldungen/%00", "/meldungen/UNICORN1", "/meldungen/suche?nummer=%F0%9F%A6%84",
+        "/m/K7M4Q2X8/wrong", "/me/confirm/wrong", "/me/unsubscribe/wrong", "/me/not-me/%00",
+        "/desk/cases/UNICORN1", "/desk/cases/%00",
+    ],
+)  # fmt: skip
+def test_addresses_nobody_made_show_a_page(clerk: Clerk, path: str) -> None:
+    answer = clerk.get(path)
+    page_text(answer, 400 if "%00" in path else 404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/meldungen?zustand=x&kategorie=x&stelle=x&suche=%ED%A0%80&nach=x",
+        "/melden?lat=NaN&long=x&service_code=x&photo=x",
+        "/desk/?view=x&queue=x&state=x&category=x&body=x&border=x&after=x&number=x",
+        "/desk/login?next=//example.org",
+    ],
+)
+def test_queries_nobody_made_are_left_out(clerk: Clerk, path: str) -> None:
+    page_text(clerk.get(path), 200)
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "requests.{}?start_date=yesterday", "requests.{}?page_size=-1", "requests.{}?status=x",
+        "requests/UNICORN1.{}", "requests/%00.{}", "services/unicorns.{}", "nowhere.{}",
+        "services.{}?jurisdiction_id=elsewhere.example",
+    ],
+)  # fmt: skip
+def test_open311_reads_refuse_in_their_format(app: httpx.Client, path: str, form: str) -> None:
+    answer = app.get(f"/open311/v2/{path.format(form)}")
+    unknown = "?" not in path and "%00" not in path
+    assert open311_errors(answer, form, 404 if unknown or "jurisdiction" in path else 400)
