@@ -83,22 +83,30 @@ def matching(
     ground: Ground, rules: Rulebook, mode: Mode, *areas: CompetenceArea
 ) -> Iterable[Match]:
     """Every competence of ``mode`` that counts for the category, the day and this ground."""
-    for competence in rules.competences:
-        if competence.mode is not mode or competence.area not in areas:
-            continue
-        specificity = competence.specificity(ground.category)
-        if specificity is None or not competence.holds_on(ground.day):
-            continue
-        yield from _on_ground(competence, specificity, ground)
+    for area in areas:
+        for competence in _counting(ground, rules, mode, area):
+            specificity = competence.specificity(ground.category)
+            if specificity is not None and competence.holds_on(ground.day):
+                yield from _on_ground(competence, specificity, ground)
+
+
+def _counting(
+    ground: Ground, rules: Rulebook, mode: Mode, area: CompetenceArea
+) -> Iterable[Competence]:
+    if area is CompetenceArea.JURISDICTION:
+        return rules.duties_of(mode, dict.fromkeys(one.body for one in ground.areas))
+    duties = rules.duties_beside(mode, area)
+    if area is CompetenceArea.OWN:
+        return (one for one in duties if one.number in ground.own_rules)
+    return duties
 
 
 def _on_ground(competence: Competence, specificity: int, ground: Ground) -> Iterable[Match]:
     if competence.area is CompetenceArea.EVERYWHERE:
         yield Match(competence.body, specificity, EVERYWHERE_M2, competence)
     elif competence.area is CompetenceArea.OWN:
-        if competence.number in ground.own_rules:
-            size = competence.area_m2 or EVERYWHERE_M2
-            yield Match(competence.body, specificity, size, competence)
+        size = competence.area_m2 or EVERYWHERE_M2
+        yield Match(competence.body, specificity, size, competence)
     else:
         for area in ground.areas:
             if area.body == competence.body:

@@ -1,9 +1,10 @@
 """The rules of a region as a decision needs them: bodies, competences, categories, queues."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from melder_common.event_values import BodyRef, CategoryRef, PublicationPolicy, Translated
 
@@ -124,7 +125,7 @@ class QueueRule:
         return 1 if self.group == category.group else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """Everything but geometry; ``version`` counts the applies that changed something."""
 
@@ -142,7 +143,31 @@ class Rulebook:
         """The queue of ``body``: that of the category before that of its group before any."""
         matching = [
             (specificity, rule.queue)
-            for rule in self.queues
-            if rule.body == body and (specificity := rule.specificity(category)) is not None
+            for rule in self._queues_of.get(body, ())
+            if (specificity := rule.specificity(category)) is not None
         ]
         return max(matching)[1] if matching else None
+
+    def duties_of(self, mode: Mode, bodies: Iterable[str]) -> Iterator[Competence]:
+        """The competences of ``mode`` that count in the jurisdictions of ``bodies``."""
+        for body in bodies:
+            yield from self._duties.get((mode, CompetenceArea.JURISDICTION, body), ())
+
+    def duties_beside(self, mode: Mode, area: CompetenceArea) -> Iterable[Competence]:
+        """The competences of ``mode`` that count everywhere, or in a geometry of their own."""
+        return self._duties.get((mode, area, ""), ())
+
+    @cached_property
+    def _duties(self) -> dict[tuple[Mode, CompetenceArea, str], list[Competence]]:
+        found: dict[tuple[Mode, CompetenceArea, str], list[Competence]] = {}
+        for one in self.competences:
+            body = one.body if one.area is CompetenceArea.JURISDICTION else ""
+            found.setdefault((one.mode, one.area, body), []).append(one)
+        return found
+
+    @cached_property
+    def _queues_of(self) -> dict[str, list[QueueRule]]:
+        found: dict[str, list[QueueRule]] = {}
+        for rule in self.queues:
+            found.setdefault(rule.body, []).append(rule)
+        return found
