@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -35,7 +36,7 @@ GOOD = {
 }
 
 
-def routed(said, body, policy, **changes):
+def routed(said: Any, body: Any, policy: Any, **changes: Any):
     facts = {
         "case_id": new_id(),
         "report_id": said.report_id,
@@ -54,8 +55,15 @@ def routed(said, body, policy, **changes):
 
 
 @pytest.fixture
-def post(client, stack):
-    async def send(form="json", *, headers=None, query=None, files=None, **changes):
+def post(client: Any, stack: Any):
+    async def send(
+        form: Any = "json",
+        *,
+        headers: Any = None,
+        query: Any = None,
+        files: Any = None,
+        **changes: Any,
+    ):
         data = {
             name: value
             for name, value in ({"api_key": stack.api_key} | GOOD | changes).items()
@@ -69,7 +77,7 @@ def post(client, stack):
 
 
 @pytest.mark.parametrize("path", ["/open311/discovery", "/open311/v2/discovery"])
-async def test_discovery(client, path):
+async def test_discovery(client: Any, path: Any):
     said = (await client.get(f"{path}.json")).json()
     assert {endpoint["type"] for endpoint in said["endpoints"]} == {"production", "test"}
     for endpoint in said["endpoints"]:
@@ -84,7 +92,7 @@ async def test_discovery(client, path):
     assert len(root.findall("endpoints/endpoint/formats/format")) == 4
 
 
-async def test_services(client):
+async def test_services(client: Any):
     said = (await client.get(f"{V2}/services.json")).json()
     assert [one["service_code"] for one in said] == [
         "road-pothole", "light-broken", "waste-needles",
@@ -102,7 +110,7 @@ async def test_services(client):
     assert [one.findtext("metadata") for one in root] == ["false", "true", "false"]
 
 
-async def test_service_definition(client):
+async def test_service_definition(client: Any):
     said = (await client.get(f"{V2}/services/light-broken.json")).json()
     assert said["service_code"] == "light-broken"
     fault = said["attributes"][1]
@@ -116,12 +124,12 @@ async def test_service_definition(client):
     ]  # fmt: skip
 
 
-async def test_a_service_without_questions_has_an_empty_definition(client):
+async def test_a_service_without_questions_has_an_empty_definition(client: Any):
     said = (await client.get(f"{V2}/services/road-pothole.json")).json()
     assert said == {"service_code": "road-pothole", "attributes": []}
 
 
-async def test_a_post_is_accepted_at_once(post, stack):
+async def test_a_post_is_accepted_at_once(post: Any, stack: Any):
     answer = await post("json")
     assert answer.status_code == 200
     (said,) = answer.json()
@@ -146,21 +154,21 @@ async def test_a_post_is_accepted_at_once(post, stack):
         {"attribute[FAULT]": "dark", "attribute[SIGNS][0]": "open", "attribute[SIGNS][1]": "bent"},
     ],
 )
-async def test_attributes_in_every_spelling(post, stack, attributes):
+async def test_attributes_in_every_spelling(post: Any, stack: Any, attributes: Any):
     assert (await post(service_code="light-broken", **attributes)).status_code == 200
     (event,) = await stack.spoken(ReportSubmitted)
     assert event.attributes == {"FAULT": ("dark",), "SIGNS": ("open", "bent")}
 
 
 @pytest.mark.parametrize("field", ["media", "media[]", "photo", "photo1", "photo3"])
-async def test_files_under_any_name(post, stack, field):
+async def test_files_under_any_name(post: Any, stack: Any, field: Any):
     answer = await post(files={field: ("a.jpg", b"\xff\xd8\xff", "image/jpeg")})
     assert answer.status_code == 200
     (event,) = await stack.spoken(ReportSubmitted)
     assert len(event.photos) == 1
 
 
-async def test_a_full_spool_is_told(make_stack, catalogue_events):
+async def test_a_full_spool_is_told(make_stack: Any, catalogue_events: Any):
     stack = await make_stack(catalogue=catalogue_events, spool_bytes=0)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -174,7 +182,7 @@ async def test_a_full_spool_is_told(make_stack, catalogue_events):
 
 
 @pytest.mark.parametrize("where", ["query", "header", "api-key"])
-async def test_the_key_may_come_elsewhere(post, stack, where):
+async def test_the_key_may_come_elsewhere(post: Any, stack: Any, where: Any):
     if where == "query":
         answer = await post(api_key=None, query={"api_key": stack.api_key})
     else:
@@ -183,7 +191,7 @@ async def test_the_key_may_come_elsewhere(post, stack, where):
     assert answer.status_code == 200
 
 
-async def test_equal_posts_are_two_reports_unless_a_key_says_otherwise(post, stack):
+async def test_equal_posts_are_two_reports_unless_a_key_says_otherwise(post: Any, stack: Any):
     first, second = await post(), await post()
     assert first.json() != second.json()
     key = {"Idempotency-Key": "abc-1"}
@@ -224,7 +232,9 @@ async def test_equal_posts_are_two_reports_unless_a_key_says_otherwise(post, sta
     ],
 )
 @pytest.mark.parametrize("form", ["json", "xml"])
-async def test_errors_in_the_clients_format(post, stack, form, changes, status, named):
+async def test_errors_in_the_clients_format(
+    post: Any, stack: Any, form: Any, changes: Any, status: Any, named: Any
+):
     answer = await post(form, **changes)
     assert answer.status_code == status
     if form == "json":
@@ -262,7 +272,9 @@ async def test_errors_in_the_clients_format(post, stack, form, changes, status, 
         ("GET", "/open311/v2/requests/%00.json", 400),
     ],
 )
-async def test_every_address_answers_in_its_format(client, method, path, status):
+async def test_every_address_answers_in_its_format(
+    client: Any, method: Any, path: Any, status: Any
+):
     answer = await client.request(method, path)
     assert answer.status_code == status
     if path.partition("?")[0].endswith(".json"):
@@ -282,7 +294,7 @@ async def test_every_address_answers_in_its_format(client, method, path, status)
         ("application/x-www-form-urlencoded", b"\xff\xfe\x00"),
     ],
 )
-async def test_bodies_that_are_no_form(client, content_type, body):
+async def test_bodies_that_are_no_form(client: Any, content_type: Any, body: Any):
     answer = await client.post(
         f"{V2}/requests.json", content=body, headers={"Content-Type": content_type}
     )
@@ -290,7 +302,7 @@ async def test_bodies_that_are_no_form(client, content_type, body):
     assert answer.json()[0]["code"] == str(answer.status_code)
 
 
-async def test_the_public_answer_obeys_the_policy(post, client, stack, hear):
+async def test_the_public_answer_obeys_the_policy(post: Any, client: Any, stack: Any, hear: Any):
     number = (await post()).json()[0]["service_request_id"]
     (said,) = await stack.spoken(ReportSubmitted)
     (before,) = (await client.get(f"{V2}/requests/{number}.json")).json()
@@ -316,7 +328,9 @@ async def test_the_public_answer_obeys_the_policy(post, client, stack, hear):
         assert secret not in everything
 
 
-async def test_a_closed_request_keeps_its_closing_date(post, client, stack, hear):
+async def test_a_closed_request_keeps_its_closing_date(
+    post: Any, client: Any, stack: Any, hear: Any
+):
     number = (await post()).json()[0]["service_request_id"]
     (said,) = await stack.spoken(ReportSubmitted)
     rostock = BodyRef(slug="rostock", name="Rostock")
@@ -350,11 +364,11 @@ async def test_a_closed_request_keeps_its_closing_date(post, client, stack, hear
     )
 
 
-async def test_lists(post, client, stack):
+async def test_lists(post: Any, client: Any, stack: Any):
     numbers = [(await post()).json()[0]["service_request_id"] for _ in range(3)]
     await post(service_code="waste-needles")
 
-    async def listed(**query):
+    async def listed(**query: Any):
         answer = await client.get(f"{V2}/requests.json", params=query)
         assert answer.status_code == 200, answer.text
         return [one["service_request_id"] for one in answer.json()]
@@ -378,7 +392,7 @@ async def test_lists(post, client, stack):
     assert await listed(jurisdiction_id="13003000") == []
 
 
-async def test_a_body_finds_what_it_ever_had(post, client, stack, hear):
+async def test_a_body_finds_what_it_ever_had(post: Any, client: Any, stack: Any, hear: Any):
     number = (await post()).json()[0]["service_request_id"]
     (said,) = await stack.spoken(ReportSubmitted)
     rostock = BodyRef(slug="rostock", name="Rostock")
@@ -402,7 +416,7 @@ async def test_a_body_finds_what_it_ever_had(post, client, stack, hear):
     assert answer.json()[0]["agency_responsible"] == "Landkreis Rostock"
 
 
-async def test_a_quota_is_answered_with_429_in_format(make_stack, catalogue_events):
+async def test_a_quota_is_answered_with_429_in_format(make_stack: Any, catalogue_events: Any):
     stack = await make_stack(catalogue=catalogue_events)
     async with stack.units.begin() as unit:
         key = await create_api_client(unit, name="slow", contact=None, requests_per_minute=1)
@@ -415,11 +429,10 @@ async def test_a_quota_is_answered_with_429_in_format(make_stack, catalogue_even
     assert "retry-after" in answers[1].headers
 
 
-async def test_keys_are_hashed_and_can_be_revoked(post, stack):
+async def test_keys_are_hashed_and_can_be_revoked(post: Any, stack: Any):
     async with stack.units.engine.connect() as connection:
         row = (await connection.execute(text("SELECT * FROM intake.api_client"))).one()
     assert stack.api_key not in str(row)
     async with stack.units.begin() as unit:
         assert await revoke_clients(unit.connection, "Stadt-App", unit.now) == 1
     assert (await post()).status_code == 403
-

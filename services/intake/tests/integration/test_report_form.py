@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ GOOD = {
 JPEG = b"\xff\xd8\xff" + b"x" * 5000
 
 
-async def test_a_report_in_one_request(client, stack, form_token):
+async def test_a_report_in_one_request(client: Any, stack: Any, form_token: Any):
     form = await client.get("/melden")
     data = GOOD | {"form_token": form_token(form.text)}
     sent = await client.post("/melden", data=data)
@@ -35,7 +36,7 @@ async def test_a_report_in_one_request(client, stack, form_token):
     assert said.description == "Tiefes Loch & <b>nass</b>"
 
 
-async def test_a_double_click_is_one_report(client, stack, form_token):
+async def test_a_double_click_is_one_report(client: Any, stack: Any, form_token: Any):
     token = form_token((await client.get("/melden")).text)
     sendings = [client.post("/melden", data=GOOD | {"form_token": token}) for _ in range(3)]
     answers = await asyncio.gather(*sendings)
@@ -44,7 +45,7 @@ async def test_a_double_click_is_one_report(client, stack, form_token):
     assert await stack.count("report") == 1
 
 
-async def test_a_used_form_with_new_words_is_shown_again(client, stack, form_token):
+async def test_a_used_form_with_new_words_is_shown_again(client: Any, stack: Any, form_token: Any):
     token = form_token((await client.get("/melden")).text)
     await client.post("/melden", data=GOOD | {"form_token": token})
     other = GOOD | {"form_token": token, "description": "Etwas anderes"}
@@ -76,7 +77,9 @@ async def test_a_used_form_with_new_words_is_shown_again(client, stack, form_tok
         ({"service_code": "light-broken"}, "Bitte beantworten Sie diese Frage"),
     ],
 )
-async def test_a_mistake_is_named_and_nothing_typed_is_lost(client, stack, changes, told):
+async def test_a_mistake_is_named_and_nothing_typed_is_lost(
+    client: Any, stack: Any, changes: Any, told: Any
+):
     typed = GOOD | changes
     answer = await client.post("/melden", data=typed)
     assert answer.status_code == 422
@@ -89,7 +92,7 @@ async def test_a_mistake_is_named_and_nothing_typed_is_lost(client, stack, chang
     assert await stack.count("report") == 0
 
 
-async def test_errors_link_to_elements_that_exist(client):
+async def test_errors_link_to_elements_that_exist(client: Any):
     answer = await client.post("/melden", data={"step": "senden", "email": "x"})
     summary = re.search(r'm-error-summary__list">(.*?)</ul>', answer.text, re.DOTALL)
     targets = re.findall(r'href="#([^"]+)"', summary[1])
@@ -97,7 +100,7 @@ async def test_errors_link_to_elements_that_exist(client):
     assert all(f'id="{target}"' in answer.text for target in targets)
 
 
-async def test_questions_of_the_category(client, stack):
+async def test_questions_of_the_category(client: Any, stack: Any):
     asked = await client.post(
         "/melden", data=GOOD | {"service_code": "light-broken", "step": "weiter"}
     )
@@ -115,7 +118,7 @@ async def test_questions_of_the_category(client, stack):
     assert said.attributes == {"FAULT": ("dark",), "LAMP": ("17",), "SIGNS": ("open", "bent")}
 
 
-async def test_a_click_on_the_picture_is_a_place(client):
+async def test_a_click_on_the_picture_is_a_place(client: Any):
     form = await client.get("/melden")
     view = {
         name: re.search(rf'name="{name}" value="([^"]+)"', form.text)[1]
@@ -132,7 +135,7 @@ async def test_a_click_on_the_picture_is_a_place(client):
     assert "#c31c13" in drawn.text
 
 
-async def test_the_preview_shows_what_becomes_public(client, stack):
+async def test_the_preview_shows_what_becomes_public(client: Any, stack: Any):
     typed = GOOD | {"description": "Loch, Tel. 0381 1234567", "step": "vorschau"}
     answer = await client.post("/melden", data=typed)
     assert answer.status_code == 200
@@ -142,7 +145,7 @@ async def test_the_preview_shows_what_becomes_public(client, stack):
     assert await stack.count("report") == 0
 
 
-async def test_photos_travel_with_the_form(client, stack):
+async def test_photos_travel_with_the_form(client: Any, stack: Any):
     files = [("photo", ("a.jpg", JPEG, "image/jpeg")), ("photo", ("", b"", "image/jpeg"))]
     sent = await client.post("/melden", data=GOOD, files=files)
     assert sent.status_code == 303
@@ -150,7 +153,7 @@ async def test_photos_travel_with_the_form(client, stack):
     assert len(said.photos) == 1
 
 
-async def test_photos_survive_a_mistake(client, stack):
+async def test_photos_survive_a_mistake(client: Any, stack: Any):
     files = {"photo": ("a.jpg", JPEG, "image/jpeg")}
     back = await client.post("/melden", data=GOOD | {"email": "x"}, files=files)
     draft = re.search(r'name="photo_draft" value="([^"]+)"', back.text)[1]
@@ -160,7 +163,7 @@ async def test_photos_survive_a_mistake(client, stack):
     assert await stack.count("due") == 1
 
 
-async def test_a_draft_photo_can_be_claimed_once(client, stack):
+async def test_a_draft_photo_can_be_claimed_once(client: Any, stack: Any):
     files = {"photo": ("a.jpg", JPEG, "image/jpeg")}
     back = await client.post("/melden", data=GOOD | {"email": "x"}, files=files)
     draft = re.search(r'name="photo_draft" value="([^"]+)"', back.text)[1]
@@ -173,7 +176,7 @@ async def test_a_draft_photo_can_be_claimed_once(client, stack):
     assert [len(one.photos) for one in said] == [1, 0]
 
 
-async def test_photos_uploaded_before_are_claimed(client, stack):
+async def test_photos_uploaded_before_are_claimed(client: Any, stack: Any):
     claim = "0192f7c8-5d5e-7b3a-9c1d-000000000001.token"
     page = await client.get("/melden", params={"photo": claim})
     assert f'value="{claim}"' in page.text
@@ -182,7 +185,7 @@ async def test_photos_uploaded_before_are_claimed(client, stack):
     assert said.photos[0].upload_token == "token"
 
 
-async def test_a_photo_that_is_too_large_costs_no_text(make_stack, catalogue_events):
+async def test_a_photo_that_is_too_large_costs_no_text(make_stack: Any, catalogue_events: Any):
     stack = await make_stack(catalogue=catalogue_events, photo_bytes=100_000)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -193,7 +196,7 @@ async def test_a_photo_that_is_too_large_costs_no_text(make_stack, catalogue_eve
     assert "Lange Straße 1" in answer.text
 
 
-async def test_a_body_beyond_all_limits(make_stack, catalogue_events):
+async def test_a_body_beyond_all_limits(make_stack: Any, catalogue_events: Any):
     stack = await make_stack(catalogue=catalogue_events, request_bytes=1_000_000)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(
@@ -205,20 +208,20 @@ async def test_a_body_beyond_all_limits(make_stack, catalogue_events):
     assert "text/html" in answer.headers["content-type"]
 
 
-async def test_hazard_and_trap(client, stack):
+async def test_hazard_and_trap(client: Any, stack: Any):
     await client.post("/melden", data=GOOD | {"hazard": "ja", "website": "http://spam.example"})
     (said,) = await stack.spoken(ReportSubmitted)
     assert said.hazard
     assert said.signals == ("honeypot",)
 
 
-def _routing(stack, answer):
+def _routing(stack: Any, answer: Any):
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, json=answer))
     client = httpx.AsyncClient(transport=transport, base_url="http://routing")
     object.__setattr__(stack.parts, "responsibility", Responsibility(client, wait_s=0.3))
 
 
-async def test_outside_names_who_serves_the_place(client, stack):
+async def test_outside_names_who_serves_the_place(client: Any, stack: Any):
     serving = {"name": "Berlin", "contact": "ordnungsamt.berlin.example"}
     _routing(stack, {"status": "outside", "reason": "", "serving_body": serving})
     answer = await client.post("/melden", data=GOOD | {"lat": "52.52", "long": "13.4"})
@@ -226,7 +229,7 @@ async def test_outside_names_who_serves_the_place(client, stack):
     assert await stack.count("report") == 0
 
 
-async def test_the_hint_says_who_is_responsible(client, stack):
+async def test_the_hint_says_who_is_responsible(client: Any, stack: Any):
     decided = {
         "status": "decided",
         "responsible": {"slug": "rostock", "name": "Rostock"},
@@ -237,18 +240,18 @@ async def test_the_hint_says_who_is_responsible(client, stack):
     assert "Nach unseren Daten zuständig ist Rostock." in answer.text
 
 
-async def test_without_routing_the_form_works(client):
+async def test_without_routing_the_form_works(client: Any):
     answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
     assert answer.status_code == 200
 
 
-async def test_another_site_cannot_send_the_form(client, stack):
+async def test_another_site_cannot_send_the_form(client: Any, stack: Any):
     answer = await client.post("/melden", data=GOOD, headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
     assert await stack.count("report") == 0
 
 
-async def test_too_many_reports_from_one_place(make_stack, catalogue_events):
+async def test_too_many_reports_from_one_place(make_stack: Any, catalogue_events: Any):
     stack = await make_stack(catalogue=catalogue_events, reports_per_minute=2)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -257,7 +260,7 @@ async def test_too_many_reports_from_one_place(make_stack, catalogue_events):
     assert int(answers[2].headers["retry-after"]) > 0
 
 
-async def test_before_the_first_catalogue(make_stack, catalogue_events):
+async def test_before_the_first_catalogue(make_stack: Any, catalogue_events: Any):
     stack = await make_stack(catalogue=catalogue_events[:-1])
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

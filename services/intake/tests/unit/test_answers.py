@@ -1,5 +1,7 @@
 """Answers to category questions: every spelling of clients, every way to be wrong."""
 
+from typing import Any
+
 import pytest
 
 from melder_common.event_values import Choice, Question
@@ -8,7 +10,7 @@ from melder_intake.domain.answers import check_answers, gather_answers
 CHOICES = (Choice(key="a", name={"de": "A"}), Choice(key="b", name={"de": "B"}))
 
 
-def question(datatype="string", **changes):
+def question(datatype: Any = "string", **changes: Any):
     choices = CHOICES if datatype.endswith("list") else ()
     facts = {"code": "Q", "datatype": datatype, "text": {"de": "?"}, "choices": choices}
     return Question(**{**facts, **changes})
@@ -26,7 +28,7 @@ def question(datatype="string", **changes):
         ([("attribute[Q];drop", "1")], {}),
     ],
 )
-def test_spellings(pairs, gathered):
+def test_spellings(pairs: Any, gathered: Any):
     assert gather_answers(pairs) == gathered
 
 
@@ -41,7 +43,7 @@ def test_spellings(pairs, gathered):
         ("multivaluelist", ("b", "a", "b"), ("b", "a")),
     ],
 )
-def test_good_answers_are_kept(datatype, values, kept):
+def test_good_answers_are_kept(datatype: Any, values: Any, kept: Any):
     answers, faults = check_answers([question(datatype)], {"Q": values})
     assert answers == {"Q": kept}
     assert not faults
@@ -62,7 +64,7 @@ def test_good_answers_are_kept(datatype, values, kept):
         ("multivaluelist", ("a", "c"), "answer_unknown_choice"),
     ],
 )
-def test_bad_answers_are_named(datatype, values, code):
+def test_bad_answers_are_named(datatype: Any, values: Any, code: Any):
     answers, faults = check_answers([question(datatype)], {"Q": values})
     assert not answers
     assert [(fault.field, fault.code) for fault in faults] == [("attribute[Q]", code)]

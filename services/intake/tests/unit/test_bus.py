@@ -1,12 +1,13 @@
 """What intake hears is what the docstrings of the event catalogue say."""
 
 import re
+from typing import Any
 
 from melder_common.events import CATALOGUE
 from melder_intake.bus import SUBSCRIPTIONS
 
 
-def named_as_hearer(event):
+def named_as_hearer(event: Any):
     said = re.search(r"heard by ([^.(]*)", " ".join((event.__doc__ or "").split()))
     return said is not None and re.search(r"\bintake\b", said[1]) is not None
 

@@ -1,5 +1,7 @@
 """The catalogue: names by language, jurisdictions by slug and official key."""
 
+from typing import Any
+
 import pytest
 
 from melder_common.event_values import PublicationPolicy
@@ -14,7 +16,7 @@ BODIES = (
 )
 
 
-def category(slug, group, order):
+def category(slug: Any, group: Any, order: Any):
     return Category(
         slug=slug,
         name={"de": slug.title()},
@@ -52,13 +54,13 @@ CATALOGUE = Catalogue(
         ("strom", "strom"),
     ],
 )
-def test_jurisdictions(jurisdiction, body):
+def test_jurisdictions(jurisdiction: Any, body: Any):
     assert CATALOGUE.knows_jurisdiction(jurisdiction)
     assert CATALOGUE.body_of_jurisdiction(jurisdiction) == body
 
 
 @pytest.mark.parametrize("jurisdiction", ["boston.gov", "", "13", "www.melder-rostock.example"])
-def test_unknown_jurisdictions(jurisdiction):
+def test_unknown_jurisdictions(jurisdiction: Any):
     assert not CATALOGUE.knows_jurisdiction(jurisdiction)
 
 
@@ -72,7 +74,7 @@ def test_groups_keep_the_order_of_the_region_file():
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "lamp"), ("en-GB", "lamp"), ("tr", "Laterne"), ("de", "Laterne")]
 )
-def test_german_stands_in_for_missing_languages(language, said):
+def test_german_stands_in_for_missing_languages(language: Any, said: Any):
     assert in_language({"de": "Laterne", "en": "lamp"}, language) == said
 
 

@@ -1,6 +1,7 @@
 """Checking a whole report: everything wrong is named at once, everything right is kept."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,11 +27,11 @@ LIMITS = PhotoLimits(count=2, bytes=1000)
 GOOD = RawReport(source="web", category="road-pothole", lat="54.0887", long="12.1405")
 
 
-def covers(place):
+def covers(place: Any):
     return 53.8 <= place.lat <= 54.3 and 11.8 <= place.long <= 12.6
 
 
-def faults_of(raw):
+def faults_of(raw: Any):
     with pytest.raises(SubmissionRefused) as refused:
         check_report(raw, CATALOGUE, covers, LIMITS)
     assert all(sentence(fault) for fault in refused.value.faults)
@@ -65,7 +66,7 @@ def test_category_and_place_are_enough():
         ("54.1; DROP TABLE", "12.1", ("lat", "coordinate_not_a_number")),
     ],
 )
-def test_places(lat, long, expected):
+def test_places(lat: Any, long: Any, expected: Any):
     assert faults_of(replace(GOOD, lat=lat, long=long)) == [expected]
 
 
@@ -88,7 +89,7 @@ def test_places(lat, long, expected):
         ({"media_links": ("file:///etc/passwd",)}, ("media_url", "link_invalid")),
     ],
 )
-def test_texts(changes, expected):
+def test_texts(changes: Any, expected: Any):
     assert faults_of(replace(GOOD, **changes)) == [expected]
 
 
@@ -99,7 +100,7 @@ def test_bidi_overrides_vanish_and_emoji_stay():
 
 
 @pytest.mark.parametrize("email", ["a@b.de", "anna+loch@müller.example", "o'neil@sub.example.org"])
-def test_addresses_people_have(email):
+def test_addresses_people_have(email: Any):
     submission, _ = check_report(replace(GOOD, email=email), CATALOGUE, covers, LIMITS)
     assert submission.contact.email == email
     assert submission.contact.channels == ("email",)
@@ -121,7 +122,7 @@ def test_everything_wrong_is_said_at_once():
 @pytest.mark.parametrize(
     ("text", "metres"), [("12,5", 12.5), ("", None), ("NaN", None), ("-1", None), ("9" * 30, None)]
 )
-def test_accuracy_is_a_hint_and_never_refused(text, metres):
+def test_accuracy_is_a_hint_and_never_refused(text: Any, metres: Any):
     submission, _ = check_report(replace(GOOD, accuracy=text), CATALOGUE, covers, LIMITS)
     assert submission.place.accuracy_m == metres
 

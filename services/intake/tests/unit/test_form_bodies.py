@@ -1,5 +1,7 @@
 """Posted forms: what sloppy and hostile clients send."""
 
+from typing import Any
+
 import pytest
 from starlette.requests import Request
 
@@ -35,7 +37,7 @@ def request(body: bytes, content_type: str = URL_ENCODED) -> Request:
         (b"", ""),
     ],
 )
-async def test_url_encoded(body, description):
+async def test_url_encoded(body: Any, description: Any):
     assert (await read_form_body(request(body))).last("description") == description
 
 

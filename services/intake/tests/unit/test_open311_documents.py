@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from defusedxml.ElementTree import fromstring
 from hypothesis import given
@@ -26,7 +27,7 @@ FIELDS = some.dictionaries(
 REQUESTS = some.lists(FIELDS, max_size=4)
 
 
-def read_xml(element, shape):
+def read_xml(element: Any, shape: Any):
     """The XML element as JSON of the same shape would have it, scalars as text."""
     if isinstance(shape, dict):
         return {child.tag: read_xml(child, shape[child.tag]) for child in element}
@@ -35,7 +36,7 @@ def read_xml(element, shape):
     return element.text
 
 
-def as_text(value):
+def as_text(value: Any):
     if isinstance(value, dict):
         return {name: as_text(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -46,7 +47,7 @@ def as_text(value):
 
 
 @given(REQUESTS)
-def test_both_formats_say_the_same(requests):
+def test_both_formats_say_the_same(requests: Any):
     document = Document("service_requests", requests)
     said = json.loads(as_json(document))
     read = read_xml(fromstring(as_xml(document)), said)

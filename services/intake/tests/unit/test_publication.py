@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -39,7 +40,7 @@ KNOWN = KnownReport(
     ("policy", "reviewed"),
     list(product(["at_once", "after_review", "never"], [False, True])),
 )
-def test_place_follows_policy_and_review(policy, reviewed):
+def test_place_follows_policy_and_review(policy: Any, reviewed: Any):
     known = replace(
         KNOWN,
         policy=PublicationPolicy(place=policy),

@@ -1,5 +1,6 @@
 """The web form's own spellings: decimal commas, claims, drafts, questions of two categories."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,12 +23,12 @@ KEY = b"k" * 32
 PHOTO = UUID(int=7)
 
 
-def category(slug):
+def category(slug: Any):
     question = Question(code="LAMP", datatype="string", text={"de": "Nummer"})
     return Category(slug=slug, name={"de": slug}, policy=PublicationPolicy(), questions=(question,))
 
 
-def raw(category=None, **fields):
+def raw(category: Any = None, **fields: Any):
     texts = fields.pop("texts", {})
     form = TypedForm(texts=texts, **fields)
     return raw_report(form, category, form_key=KEY, language="de")
@@ -36,7 +37,7 @@ def raw(category=None, **fields):
 @pytest.mark.parametrize(
     ("typed", "read"), [("54,0887", "54.0887"), (" 54,0887 ", "54.0887"), ("54.0887", "54.0887")]
 )
-def test_people_write_decimal_commas(typed, read):
+def test_people_write_decimal_commas(typed: Any, read: Any):
     assert raw(texts={"lat": typed}).lat == read
 
 
