@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -89,7 +90,7 @@ CATEGORIES = (
 )
 
 
-def heard(event: Event, *, report_id: UUID | None = None, at: datetime | None = None) -> Heard:
+def heard(event: Event, *, report_id: UUID | None = None, at: datetime | None = None) -> Heard[Any]:
     """An event as a hearer gets it."""
     return Heard(
         event=event,
@@ -105,7 +106,7 @@ def heard(event: Event, *, report_id: UUID | None = None, at: datetime | None = 
 
 
 @pytest.fixture(name="heard")
-def heard_fixture() -> Callable[..., Heard]:
+def heard_fixture() -> Callable[..., Heard[Any]]:
     return heard
 
 

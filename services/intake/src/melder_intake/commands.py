@@ -7,11 +7,14 @@ from typing import Annotated, TypeVar
 import typer
 
 from melder_common.database import make_engine
+from melder_common.dead_letter_commands import dead_letter_commands
 from melder_common.migrations import run_migrations
+from melder_common.service import Service
 from melder_common.service import serve as serve_app
 from melder_common.settings import load_settings
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
-from melder_intake.main import build_app
+from melder_intake.main import build_app, build_parts, build_service
+from melder_intake.parts import Parts
 from melder_intake.settings import IntakeSettings
 from melder_intake.store import api_clients
 from melder_intake.store.tables import event_tables
@@ -24,6 +27,15 @@ app = typer.Typer(help="The intake service of melder.", no_args_is_help=True)
 operator = typer.Typer()
 api_keys = typer.Typer(help="Keys of programs that post by Open311.", no_args_is_help=True)
 operator.add_typer(api_keys, name="api-key")
+
+
+def _offline() -> tuple[Service[Parts], Parts]:
+    settings = load_settings(IntakeSettings)
+    service = build_service(settings)
+    return service, build_parts(settings, service)
+
+
+app.add_typer(dead_letter_commands(_offline), name="dead-letters")
 
 
 @app.command()

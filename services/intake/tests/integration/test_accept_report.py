@@ -26,12 +26,12 @@ SUBMISSION = Submission(
 
 
 @pytest.fixture
-async def category(stack: Any):
+async def category(stack: Any) -> Any:
     reception = await stack.parts.reception.get()
     return reception.catalogue.categories["road-pothole"]
 
 
-async def test_report_view_and_event_are_one_commit(stack: Any, category: Any):
+async def test_report_view_and_event_are_one_commit(stack: Any, category: Any) -> None:
     done = await send_report(stack.parts, SUBMISSION, category, mint_identity("web", None))
     (said,) = await stack.spoken(ReportSubmitted)
     assert (said.report_id, said.number) == (done.report_id, done.number)
@@ -39,7 +39,7 @@ async def test_report_view_and_event_are_one_commit(stack: Any, category: Any):
     assert await stack.count("report") == await stack.count("public_report") == 1
 
 
-async def test_a_failure_leaves_nothing_behind(stack: Any, category: Any):
+async def test_a_failure_leaves_nothing_behind(stack: Any, category: Any) -> None:
     async def accept_and_fail() -> None:
         async with stack.units.begin() as unit:
             await accept_report(
@@ -57,7 +57,7 @@ async def test_a_failure_leaves_nothing_behind(stack: Any, category: Any):
         assert await stack.count(table) == 0
 
 
-async def test_the_contact_leaves_only_sealed(stack: Any, category: Any):
+async def test_the_contact_leaves_only_sealed(stack: Any, category: Any) -> None:
     done = await send_report(stack.parts, SUBMISSION, category, mint_identity("web", None))
     (said,) = await stack.spoken(ReportSubmitted)
     inside = stack.unseal(said.contact.box)
@@ -70,7 +70,7 @@ async def test_the_contact_leaves_only_sealed(stack: Any, category: Any):
     assert token not in open_part
 
 
-async def test_no_contact_no_envelope(stack: Any, category: Any):
+async def test_no_contact_no_envelope(stack: Any, category: Any) -> None:
     plain = replace(SUBMISSION, contact=Contact())
     await send_report(stack.parts, plain, category, mint_identity("web", None))
     (said,) = await stack.spoken(ReportSubmitted)
@@ -78,7 +78,7 @@ async def test_no_contact_no_envelope(stack: Any, category: Any):
     assert said.channels == ()
 
 
-async def test_twins_at_the_same_moment_are_one_report(stack: Any, category: Any):
+async def test_twins_at_the_same_moment_are_one_report(stack: Any, category: Any) -> None:
     sendings = [
         send_report(stack.parts, SUBMISSION, category, mint_identity("web", "one-key"))
         for _ in range(5)
@@ -90,7 +90,7 @@ async def test_twins_at_the_same_moment_are_one_report(stack: Any, category: Any
     assert len(await stack.spoken(ReportSubmitted)) == 1
 
 
-async def test_the_same_key_for_something_else_is_refused(stack: Any, category: Any):
+async def test_the_same_key_for_something_else_is_refused(stack: Any, category: Any) -> None:
     await send_report(stack.parts, SUBMISSION, category, mint_identity("web", "one-key"))
     other = replace(SUBMISSION, description="Etwas anderes")
     with pytest.raises(KeyReused):
@@ -98,7 +98,7 @@ async def test_the_same_key_for_something_else_is_refused(stack: Any, category: 
     assert await stack.count("report") == 1
 
 
-async def test_another_scope_may_use_the_same_key(stack: Any, category: Any):
+async def test_another_scope_may_use_the_same_key(stack: Any, category: Any) -> None:
     await send_report(stack.parts, SUBMISSION, category, mint_identity("web", "key"))
     await send_report(stack.parts, SUBMISSION, category, mint_identity("open311:x", "key"))
     assert await stack.count("report") == 2
@@ -107,15 +107,15 @@ async def test_another_scope_may_use_the_same_key(stack: Any, category: Any):
 class _Numbers(random.Random):
     """Gives the same number twice, then others."""
 
-    def __init__(self, symbols: Any):
+    def __init__(self, symbols: Any) -> None:
         super().__init__()
         self._symbols = iter(symbols)
 
-    def choice(self, _options: Any):
+    def choice(self, _options: Any) -> Any:
         return next(self._symbols)
 
 
-async def test_a_taken_number_is_tried_again(stack: Any, category: Any):
+async def test_a_taken_number_is_tried_again(stack: Any, category: Any) -> None:
     chance = _Numbers("AAAAAAA" * 2 + "BBBBBBB")
     parts = replace(stack.parts, acceptance=replace(stack.parts.acceptance, chance=chance))
     first = await send_report(parts, SUBMISSION, category, mint_identity("web", None))
@@ -127,30 +127,32 @@ async def test_a_taken_number_is_tried_again(stack: Any, category: Any):
 class _LosesConnection:
     """Units of work whose first commit happens, but whose answer is lost."""
 
-    def __init__(self, units: Any):
+    def __init__(self, units: Any) -> None:
         self._units = units
         self.tries = 0
 
-    def begin(self):
+    def begin(self) -> Any:
         self.tries += 1
         return _LostAfterCommit(self._units) if self.tries == 1 else self._units.begin()
 
 
 class _LostAfterCommit:
-    def __init__(self, units: Any):
+    def __init__(self, units: Any) -> None:
         self._unit = units.begin()
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Any:
         return await self._unit.__aenter__()
 
-    async def __aexit__(self, *error: object):
+    async def __aexit__(self, *error: object) -> None:
         await self._unit.__aexit__(*error)
         if error[0] is None:
             raise DBAPIError("COMMIT", {}, ConnectionResetError(), connection_invalidated=True)
 
 
 @pytest.mark.parametrize("key", [None, "one-key"])
-async def test_a_commit_whose_answer_was_lost_is_found_again(stack: Any, category: Any, key: Any):
+async def test_a_commit_whose_answer_was_lost_is_found_again(
+    stack: Any, category: Any, key: Any
+) -> None:
     units = _LosesConnection(stack.units)
     parts = replace(stack.parts, units=units)
     done = await send_report(parts, SUBMISSION, category, mint_identity("web", key))
@@ -160,7 +162,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_again(stack: Any, categor
     assert len(await stack.spoken(ReportSubmitted)) == 1
 
 
-async def test_files_are_spooled_in_pieces_and_planned(stack: Any, category: Any):
+async def test_files_are_spooled_in_pieces_and_planned(stack: Any, category: Any) -> None:
     file = PhotoFile(new_id(), "image/jpeg", bytes(range(256)) * 10_000)
     done = await send_report(
         stack.parts, replace(SUBMISSION, files=(file,)), category, mint_identity("web", None)
@@ -174,7 +176,7 @@ async def test_files_are_spooled_in_pieces_and_planned(stack: Any, category: Any
     assert await stack.count("due") == 1
 
 
-async def test_a_full_spool_keeps_the_report_and_says_so(stack: Any, category: Any):
+async def test_a_full_spool_keeps_the_report_and_says_so(stack: Any, category: Any) -> None:
     acceptance = replace(stack.parts.acceptance, spool_bytes=150)
     parts = replace(stack.parts, acceptance=acceptance)
     files = tuple(PhotoFile(new_id(), "image/jpeg", b"x" * 100) for _ in range(3))
@@ -186,7 +188,7 @@ async def test_a_full_spool_keeps_the_report_and_says_so(stack: Any, category: A
     assert await stack.count("spooled_photo") == 1
 
 
-async def test_a_submitted_report_cannot_be_changed(stack: Any, category: Any):
+async def test_a_submitted_report_cannot_be_changed(stack: Any, category: Any) -> None:
     from sqlalchemy import text
 
     await send_report(stack.parts, SUBMISSION, category, mint_identity("web", None))
@@ -198,7 +200,7 @@ async def test_a_submitted_report_cannot_be_changed(stack: Any, category: Any):
             await unit.connection.execute(text("DELETE FROM intake.report"))
 
 
-async def test_identity_is_minted_before_the_first_try():
+async def test_identity_is_minted_before_the_first_try() -> None:
     first, second = mint_identity("web", None), mint_identity("web", None)
     assert isinstance(first, Identity)
     assert first.report_id != second.report_id

@@ -36,7 +36,7 @@ GOOD = {
 }
 
 
-def routed(said: Any, body: Any, policy: Any, **changes: Any):
+def routed(said: Any, body: Any, policy: Any, **changes: Any) -> Any:
     facts = {
         "case_id": new_id(),
         "report_id": said.report_id,
@@ -55,7 +55,7 @@ def routed(said: Any, body: Any, policy: Any, **changes: Any):
 
 
 @pytest.fixture
-def post(client: Any, stack: Any):
+def post(client: Any, stack: Any) -> Any:
     async def send(
         form: Any = "json",
         *,
@@ -63,7 +63,7 @@ def post(client: Any, stack: Any):
         query: Any = None,
         files: Any = None,
         **changes: Any,
-    ):
+    ) -> Any:
         data = {
             name: value
             for name, value in ({"api_key": stack.api_key} | GOOD | changes).items()
@@ -77,7 +77,7 @@ def post(client: Any, stack: Any):
 
 
 @pytest.mark.parametrize("path", ["/open311/discovery", "/open311/v2/discovery"])
-async def test_discovery(client: Any, path: Any):
+async def test_discovery(client: Any, path: Any) -> None:
     said = (await client.get(f"{path}.json")).json()
     assert {endpoint["type"] for endpoint in said["endpoints"]} == {"production", "test"}
     for endpoint in said["endpoints"]:
@@ -92,7 +92,7 @@ async def test_discovery(client: Any, path: Any):
     assert len(root.findall("endpoints/endpoint/formats/format")) == 4
 
 
-async def test_services(client: Any):
+async def test_services(client: Any) -> None:
     said = (await client.get(f"{V2}/services.json")).json()
     assert [one["service_code"] for one in said] == [
         "road-pothole", "light-broken", "waste-needles",
@@ -110,7 +110,7 @@ async def test_services(client: Any):
     assert [one.findtext("metadata") for one in root] == ["false", "true", "false"]
 
 
-async def test_service_definition(client: Any):
+async def test_service_definition(client: Any) -> None:
     said = (await client.get(f"{V2}/services/light-broken.json")).json()
     assert said["service_code"] == "light-broken"
     fault = said["attributes"][1]
@@ -124,12 +124,12 @@ async def test_service_definition(client: Any):
     ]  # fmt: skip
 
 
-async def test_a_service_without_questions_has_an_empty_definition(client: Any):
+async def test_a_service_without_questions_has_an_empty_definition(client: Any) -> None:
     said = (await client.get(f"{V2}/services/road-pothole.json")).json()
     assert said == {"service_code": "road-pothole", "attributes": []}
 
 
-async def test_a_post_is_accepted_at_once(post: Any, stack: Any):
+async def test_a_post_is_accepted_at_once(post: Any, stack: Any) -> None:
     answer = await post("json")
     assert answer.status_code == 200
     (said,) = answer.json()
@@ -154,21 +154,21 @@ async def test_a_post_is_accepted_at_once(post: Any, stack: Any):
         {"attribute[FAULT]": "dark", "attribute[SIGNS][0]": "open", "attribute[SIGNS][1]": "bent"},
     ],
 )
-async def test_attributes_in_every_spelling(post: Any, stack: Any, attributes: Any):
+async def test_attributes_in_every_spelling(post: Any, stack: Any, attributes: Any) -> None:
     assert (await post(service_code="light-broken", **attributes)).status_code == 200
     (event,) = await stack.spoken(ReportSubmitted)
     assert event.attributes == {"FAULT": ("dark",), "SIGNS": ("open", "bent")}
 
 
 @pytest.mark.parametrize("field", ["media", "media[]", "photo", "photo1", "photo3"])
-async def test_files_under_any_name(post: Any, stack: Any, field: Any):
+async def test_files_under_any_name(post: Any, stack: Any, field: Any) -> None:
     answer = await post(files={field: ("a.jpg", b"\xff\xd8\xff", "image/jpeg")})
     assert answer.status_code == 200
     (event,) = await stack.spoken(ReportSubmitted)
     assert len(event.photos) == 1
 
 
-async def test_a_full_spool_is_told(make_stack: Any, catalogue_events: Any):
+async def test_a_full_spool_is_told(make_stack: Any, catalogue_events: Any) -> None:
     stack = await make_stack(catalogue=catalogue_events, spool_bytes=0)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -182,7 +182,7 @@ async def test_a_full_spool_is_told(make_stack: Any, catalogue_events: Any):
 
 
 @pytest.mark.parametrize("where", ["query", "header", "api-key"])
-async def test_the_key_may_come_elsewhere(post: Any, stack: Any, where: Any):
+async def test_the_key_may_come_elsewhere(post: Any, stack: Any, where: Any) -> None:
     if where == "query":
         answer = await post(api_key=None, query={"api_key": stack.api_key})
     else:
@@ -191,7 +191,9 @@ async def test_the_key_may_come_elsewhere(post: Any, stack: Any, where: Any):
     assert answer.status_code == 200
 
 
-async def test_equal_posts_are_two_reports_unless_a_key_says_otherwise(post: Any, stack: Any):
+async def test_equal_posts_are_two_reports_unless_a_key_says_otherwise(
+    post: Any, stack: Any
+) -> None:
     first, second = await post(), await post()
     assert first.json() != second.json()
     key = {"Idempotency-Key": "abc-1"}
@@ -234,7 +236,7 @@ async def test_equal_posts_are_two_reports_unless_a_key_says_otherwise(post: Any
 @pytest.mark.parametrize("form", ["json", "xml"])
 async def test_errors_in_the_clients_format(
     post: Any, stack: Any, form: Any, changes: Any, status: Any, named: Any
-):
+) -> None:
     answer = await post(form, **changes)
     assert answer.status_code == status
     if form == "json":
@@ -274,7 +276,7 @@ async def test_errors_in_the_clients_format(
 )
 async def test_every_address_answers_in_its_format(
     client: Any, method: Any, path: Any, status: Any
-):
+) -> None:
     answer = await client.request(method, path)
     assert answer.status_code == status
     if path.partition("?")[0].endswith(".json"):
@@ -294,7 +296,7 @@ async def test_every_address_answers_in_its_format(
         ("application/x-www-form-urlencoded", b"\xff\xfe\x00"),
     ],
 )
-async def test_bodies_that_are_no_form(client: Any, content_type: Any, body: Any):
+async def test_bodies_that_are_no_form(client: Any, content_type: Any, body: Any) -> None:
     answer = await client.post(
         f"{V2}/requests.json", content=body, headers={"Content-Type": content_type}
     )
@@ -302,7 +304,9 @@ async def test_bodies_that_are_no_form(client: Any, content_type: Any, body: Any
     assert answer.json()[0]["code"] == str(answer.status_code)
 
 
-async def test_the_public_answer_obeys_the_policy(post: Any, client: Any, stack: Any, hear: Any):
+async def test_the_public_answer_obeys_the_policy(
+    post: Any, client: Any, stack: Any, hear: Any
+) -> None:
     number = (await post()).json()[0]["service_request_id"]
     (said,) = await stack.spoken(ReportSubmitted)
     (before,) = (await client.get(f"{V2}/requests/{number}.json")).json()
@@ -330,7 +334,7 @@ async def test_the_public_answer_obeys_the_policy(post: Any, client: Any, stack:
 
 async def test_a_closed_request_keeps_its_closing_date(
     post: Any, client: Any, stack: Any, hear: Any
-):
+) -> None:
     number = (await post()).json()[0]["service_request_id"]
     (said,) = await stack.spoken(ReportSubmitted)
     rostock = BodyRef(slug="rostock", name="Rostock")
@@ -364,11 +368,11 @@ async def test_a_closed_request_keeps_its_closing_date(
     )
 
 
-async def test_lists(post: Any, client: Any, stack: Any):
+async def test_lists(post: Any, client: Any, stack: Any) -> None:
     numbers = [(await post()).json()[0]["service_request_id"] for _ in range(3)]
     await post(service_code="waste-needles")
 
-    async def listed(**query: Any):
+    async def listed(**query: Any) -> Any:
         answer = await client.get(f"{V2}/requests.json", params=query)
         assert answer.status_code == 200, answer.text
         return [one["service_request_id"] for one in answer.json()]
@@ -392,7 +396,7 @@ async def test_lists(post: Any, client: Any, stack: Any):
     assert await listed(jurisdiction_id="13003000") == []
 
 
-async def test_a_body_finds_what_it_ever_had(post: Any, client: Any, stack: Any, hear: Any):
+async def test_a_body_finds_what_it_ever_had(post: Any, client: Any, stack: Any, hear: Any) -> None:
     number = (await post()).json()[0]["service_request_id"]
     (said,) = await stack.spoken(ReportSubmitted)
     rostock = BodyRef(slug="rostock", name="Rostock")
@@ -416,7 +420,9 @@ async def test_a_body_finds_what_it_ever_had(post: Any, client: Any, stack: Any,
     assert answer.json()[0]["agency_responsible"] == "Landkreis Rostock"
 
 
-async def test_a_quota_is_answered_with_429_in_format(make_stack: Any, catalogue_events: Any):
+async def test_a_quota_is_answered_with_429_in_format(
+    make_stack: Any, catalogue_events: Any
+) -> None:
     stack = await make_stack(catalogue=catalogue_events)
     async with stack.units.begin() as unit:
         key = await create_api_client(unit, name="slow", contact=None, requests_per_minute=1)
@@ -429,7 +435,7 @@ async def test_a_quota_is_answered_with_429_in_format(make_stack: Any, catalogue
     assert "retry-after" in answers[1].headers
 
 
-async def test_keys_are_hashed_and_can_be_revoked(post: Any, stack: Any):
+async def test_keys_are_hashed_and_can_be_revoked(post: Any, stack: Any) -> None:
     async with stack.units.engine.connect() as connection:
         row = (await connection.execute(text("SELECT * FROM intake.api_client"))).one()
     assert stack.api_key not in str(row)

@@ -47,7 +47,8 @@ async def photo(stack: Any) -> PhotoFile:
 
 def parts_with(stack: Any, answer: Answer) -> Parts:
     client = httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://media")
-    return replace(stack.parts, media=Media(client))
+    parts: Parts = replace(stack.parts, media=Media(client))
+    return parts
 
 
 async def carry_out(stack: Any, parts: Parts, *, hours: int = 1) -> list[Due]:

@@ -19,10 +19,19 @@ GOOD = {
     "email": "anna@example.org",
     "step": "senden",
 }
+
+
+def first(pattern: str, text: str) -> str:
+    """The first group of ``pattern`` in ``text``, which must be there."""
+    found = re.search(pattern, text, re.DOTALL)
+    assert found, pattern
+    return found[1]
+
+
 JPEG = b"\xff\xd8\xff" + b"x" * 5000
 
 
-async def test_a_report_in_one_request(client: Any, stack: Any, form_token: Any):
+async def test_a_report_in_one_request(client: Any, stack: Any, form_token: Any) -> None:
     form = await client.get("/melden")
     data = GOOD | {"form_token": form_token(form.text)}
     sent = await client.post("/melden", data=data)
@@ -36,7 +45,7 @@ async def test_a_report_in_one_request(client: Any, stack: Any, form_token: Any)
     assert said.description == "Tiefes Loch & <b>nass</b>"
 
 
-async def test_a_double_click_is_one_report(client: Any, stack: Any, form_token: Any):
+async def test_a_double_click_is_one_report(client: Any, stack: Any, form_token: Any) -> None:
     token = form_token((await client.get("/melden")).text)
     sendings = [client.post("/melden", data=GOOD | {"form_token": token}) for _ in range(3)]
     answers = await asyncio.gather(*sendings)
@@ -45,7 +54,9 @@ async def test_a_double_click_is_one_report(client: Any, stack: Any, form_token:
     assert await stack.count("report") == 1
 
 
-async def test_a_used_form_with_new_words_is_shown_again(client: Any, stack: Any, form_token: Any):
+async def test_a_used_form_with_new_words_is_shown_again(
+    client: Any, stack: Any, form_token: Any
+) -> None:
     token = form_token((await client.get("/melden")).text)
     await client.post("/melden", data=GOOD | {"form_token": token})
     other = GOOD | {"form_token": token, "description": "Etwas anderes"}
@@ -79,7 +90,7 @@ async def test_a_used_form_with_new_words_is_shown_again(client: Any, stack: Any
 )
 async def test_a_mistake_is_named_and_nothing_typed_is_lost(
     client: Any, stack: Any, changes: Any, told: Any
-):
+) -> None:
     typed = GOOD | changes
     answer = await client.post("/melden", data=typed)
     assert answer.status_code == 422
@@ -92,15 +103,15 @@ async def test_a_mistake_is_named_and_nothing_typed_is_lost(
     assert await stack.count("report") == 0
 
 
-async def test_errors_link_to_elements_that_exist(client: Any):
+async def test_errors_link_to_elements_that_exist(client: Any) -> None:
     answer = await client.post("/melden", data={"step": "senden", "email": "x"})
-    summary = re.search(r'm-error-summary__list">(.*?)</ul>', answer.text, re.DOTALL)
-    targets = re.findall(r'href="#([^"]+)"', summary[1])
+    summary = first(r'm-error-summary__list">(.*?)</ul>', answer.text)
+    targets = re.findall(r'href="#([^"]+)"', summary)
     assert set(targets) == {"service_code", "place", "email"}
     assert all(f'id="{target}"' in answer.text for target in targets)
 
 
-async def test_questions_of_the_category(client: Any, stack: Any):
+async def test_questions_of_the_category(client: Any, stack: Any) -> None:
     asked = await client.post(
         "/melden", data=GOOD | {"service_code": "light-broken", "step": "weiter"}
     )
@@ -118,34 +129,34 @@ async def test_questions_of_the_category(client: Any, stack: Any):
     assert said.attributes == {"FAULT": ("dark",), "LAMP": ("17",), "SIGNS": ("open", "bent")}
 
 
-async def test_a_click_on_the_picture_is_a_place(client: Any):
+async def test_a_click_on_the_picture_is_a_place(client: Any) -> None:
     form = await client.get("/melden")
     view = {
-        name: re.search(rf'name="{name}" value="([^"]+)"', form.text)[1]
+        name: first(rf'name="{name}" value="([^"]+)"', form.text)
         for name in ("map_lat", "map_long", "map_m")
     }
     clicked = await client.post("/melden", data=view | {"map.x": "160", "map.y": "160"})
     assert clicked.status_code == 200
-    lat = re.search(r'name="lat" value="([^"]+)"', clicked.text)[1]
-    long = re.search(r'name="long" value="([^"]+)"', clicked.text)[1]
+    lat = first(r'name="lat" value="([^"]+)"', clicked.text)
+    long = first(r'name="long" value="([^"]+)"', clicked.text)
     assert (float(lat), float(long)) == pytest.approx((54.05, 12.2), abs=0.001)
-    picture = re.search(r'src="(/melden/karte.svg[^"]+)"', clicked.text)[1]
+    picture = first(r'src="(/melden/karte.svg[^"]+)"', clicked.text)
     drawn = await client.get(picture.replace("&amp;", "&"))
     assert drawn.headers["content-type"] == "image/svg+xml"
     assert "#c31c13" in drawn.text
 
 
-async def test_the_preview_shows_what_becomes_public(client: Any, stack: Any):
+async def test_the_preview_shows_what_becomes_public(client: Any, stack: Any) -> None:
     typed = GOOD | {"description": "Loch, Tel. 0381 1234567", "step": "vorschau"}
     answer = await client.post("/melden", data=typed)
     assert answer.status_code == 200
-    preview = re.search(r'id="vorschau".*?</div>', answer.text, re.DOTALL)[0]
+    preview = first(r'id="vorschau"(.*?)</div>', answer.text)
     assert "Loch" in preview
     assert "1234567" not in preview
     assert await stack.count("report") == 0
 
 
-async def test_photos_travel_with_the_form(client: Any, stack: Any):
+async def test_photos_travel_with_the_form(client: Any, stack: Any) -> None:
     files = [("photo", ("a.jpg", JPEG, "image/jpeg")), ("photo", ("", b"", "image/jpeg"))]
     sent = await client.post("/melden", data=GOOD, files=files)
     assert sent.status_code == 303
@@ -153,20 +164,20 @@ async def test_photos_travel_with_the_form(client: Any, stack: Any):
     assert len(said.photos) == 1
 
 
-async def test_photos_survive_a_mistake(client: Any, stack: Any):
+async def test_photos_survive_a_mistake(client: Any, stack: Any) -> None:
     files = {"photo": ("a.jpg", JPEG, "image/jpeg")}
     back = await client.post("/melden", data=GOOD | {"email": "x"}, files=files)
-    draft = re.search(r'name="photo_draft" value="([^"]+)"', back.text)[1]
+    draft = first(r'name="photo_draft" value="([^"]+)"', back.text)
     assert (await client.post("/melden", data=GOOD | {"photo_draft": draft})).status_code == 303
     (said,) = await stack.spoken(ReportSubmitted)
     assert str(said.photos[0].photo_id) == draft.partition(".")[0]
     assert await stack.count("due") == 1
 
 
-async def test_a_draft_photo_can_be_claimed_once(client: Any, stack: Any):
+async def test_a_draft_photo_can_be_claimed_once(client: Any, stack: Any) -> None:
     files = {"photo": ("a.jpg", JPEG, "image/jpeg")}
     back = await client.post("/melden", data=GOOD | {"email": "x"}, files=files)
-    draft = re.search(r'name="photo_draft" value="([^"]+)"', back.text)[1]
+    draft = first(r'name="photo_draft" value="([^"]+)"', back.text)
     await client.post("/melden", data=GOOD | {"photo_draft": draft})
     second = await client.post(
         "/melden", data=GOOD | {"photo_draft": draft, "description": "anders"}
@@ -176,7 +187,7 @@ async def test_a_draft_photo_can_be_claimed_once(client: Any, stack: Any):
     assert [len(one.photos) for one in said] == [1, 0]
 
 
-async def test_photos_uploaded_before_are_claimed(client: Any, stack: Any):
+async def test_photos_uploaded_before_are_claimed(client: Any, stack: Any) -> None:
     claim = "0192f7c8-5d5e-7b3a-9c1d-000000000001.token"
     page = await client.get("/melden", params={"photo": claim})
     assert f'value="{claim}"' in page.text
@@ -185,7 +196,9 @@ async def test_photos_uploaded_before_are_claimed(client: Any, stack: Any):
     assert said.photos[0].upload_token == "token"
 
 
-async def test_a_photo_that_is_too_large_costs_no_text(make_stack: Any, catalogue_events: Any):
+async def test_a_photo_that_is_too_large_costs_no_text(
+    make_stack: Any, catalogue_events: Any
+) -> None:
     stack = await make_stack(catalogue=catalogue_events, photo_bytes=100_000)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -196,7 +209,7 @@ async def test_a_photo_that_is_too_large_costs_no_text(make_stack: Any, catalogu
     assert "Lange Straße 1" in answer.text
 
 
-async def test_a_body_beyond_all_limits(make_stack: Any, catalogue_events: Any):
+async def test_a_body_beyond_all_limits(make_stack: Any, catalogue_events: Any) -> None:
     stack = await make_stack(catalogue=catalogue_events, request_bytes=1_000_000)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(
@@ -208,20 +221,20 @@ async def test_a_body_beyond_all_limits(make_stack: Any, catalogue_events: Any):
     assert "text/html" in answer.headers["content-type"]
 
 
-async def test_hazard_and_trap(client: Any, stack: Any):
+async def test_hazard_and_trap(client: Any, stack: Any) -> None:
     await client.post("/melden", data=GOOD | {"hazard": "ja", "website": "http://spam.example"})
     (said,) = await stack.spoken(ReportSubmitted)
     assert said.hazard
     assert said.signals == ("honeypot",)
 
 
-def _routing(stack: Any, answer: Any):
+def _routing(stack: Any, answer: Any) -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, json=answer))
     client = httpx.AsyncClient(transport=transport, base_url="http://routing")
     object.__setattr__(stack.parts, "responsibility", Responsibility(client, wait_s=0.3))
 
 
-async def test_outside_names_who_serves_the_place(client: Any, stack: Any):
+async def test_outside_names_who_serves_the_place(client: Any, stack: Any) -> None:
     serving = {"name": "Berlin", "contact": "ordnungsamt.berlin.example"}
     _routing(stack, {"status": "outside", "reason": "", "serving_body": serving})
     answer = await client.post("/melden", data=GOOD | {"lat": "52.52", "long": "13.4"})
@@ -229,7 +242,7 @@ async def test_outside_names_who_serves_the_place(client: Any, stack: Any):
     assert await stack.count("report") == 0
 
 
-async def test_the_hint_says_who_is_responsible(client: Any, stack: Any):
+async def test_the_hint_says_who_is_responsible(client: Any, stack: Any) -> None:
     decided = {
         "status": "decided",
         "responsible": {"slug": "rostock", "name": "Rostock"},
@@ -240,18 +253,18 @@ async def test_the_hint_says_who_is_responsible(client: Any, stack: Any):
     assert "Nach unseren Daten zuständig ist Rostock." in answer.text
 
 
-async def test_without_routing_the_form_works(client: Any):
+async def test_without_routing_the_form_works(client: Any) -> None:
     answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
     assert answer.status_code == 200
 
 
-async def test_another_site_cannot_send_the_form(client: Any, stack: Any):
+async def test_another_site_cannot_send_the_form(client: Any, stack: Any) -> None:
     answer = await client.post("/melden", data=GOOD, headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
     assert await stack.count("report") == 0
 
 
-async def test_too_many_reports_from_one_place(make_stack: Any, catalogue_events: Any):
+async def test_too_many_reports_from_one_place(make_stack: Any, catalogue_events: Any) -> None:
     stack = await make_stack(catalogue=catalogue_events, reports_per_minute=2)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -260,7 +273,7 @@ async def test_too_many_reports_from_one_place(make_stack: Any, catalogue_events
     assert int(answers[2].headers["retry-after"]) > 0
 
 
-async def test_before_the_first_catalogue(make_stack: Any, catalogue_events: Any):
+async def test_before_the_first_catalogue(make_stack: Any, catalogue_events: Any) -> None:
     stack = await make_stack(catalogue=catalogue_events[:-1])
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

@@ -10,7 +10,7 @@ from melder_intake.domain.answers import check_answers, gather_answers
 CHOICES = (Choice(key="a", name={"de": "A"}), Choice(key="b", name={"de": "B"}))
 
 
-def question(datatype: Any = "string", **changes: Any):
+def question(datatype: Any = "string", **changes: Any) -> Any:
     choices = CHOICES if datatype.endswith("list") else ()
     facts = {"code": "Q", "datatype": datatype, "text": {"de": "?"}, "choices": choices}
     return Question(**{**facts, **changes})
@@ -28,7 +28,7 @@ def question(datatype: Any = "string", **changes: Any):
         ([("attribute[Q];drop", "1")], {}),
     ],
 )
-def test_spellings(pairs: Any, gathered: Any):
+def test_spellings(pairs: Any, gathered: Any) -> None:
     assert gather_answers(pairs) == gathered
 
 
@@ -43,7 +43,7 @@ def test_spellings(pairs: Any, gathered: Any):
         ("multivaluelist", ("b", "a", "b"), ("b", "a")),
     ],
 )
-def test_good_answers_are_kept(datatype: Any, values: Any, kept: Any):
+def test_good_answers_are_kept(datatype: Any, values: Any, kept: Any) -> None:
     answers, faults = check_answers([question(datatype)], {"Q": values})
     assert answers == {"Q": kept}
     assert not faults
@@ -64,17 +64,17 @@ def test_good_answers_are_kept(datatype: Any, values: Any, kept: Any):
         ("multivaluelist", ("a", "c"), "answer_unknown_choice"),
     ],
 )
-def test_bad_answers_are_named(datatype: Any, values: Any, code: Any):
+def test_bad_answers_are_named(datatype: Any, values: Any, code: Any) -> None:
     answers, faults = check_answers([question(datatype)], {"Q": values})
     assert not answers
     assert [(fault.field, fault.code) for fault in faults] == [("attribute[Q]", code)]
 
 
-def test_a_required_question_wants_an_answer():
+def test_a_required_question_wants_an_answer() -> None:
     _, faults = check_answers([question(required=True)], {})
     assert [fault.code for fault in faults] == ["answer_missing"]
 
 
-def test_what_nobody_asked_is_dropped():
+def test_what_nobody_asked_is_dropped() -> None:
     informing = question(variable=False, required=True)
     assert check_answers([informing], {"Q": ("x",), "OTHER": ("y",)}) == ({}, [])

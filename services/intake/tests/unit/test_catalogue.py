@@ -16,7 +16,7 @@ BODIES = (
 )
 
 
-def category(slug: Any, group: Any, order: Any):
+def category(slug: Any, group: Any, order: Any) -> Any:
     return Category(
         slug=slug,
         name={"de": slug.title()},
@@ -54,17 +54,17 @@ CATALOGUE = Catalogue(
         ("strom", "strom"),
     ],
 )
-def test_jurisdictions(jurisdiction: Any, body: Any):
+def test_jurisdictions(jurisdiction: Any, body: Any) -> None:
     assert CATALOGUE.knows_jurisdiction(jurisdiction)
     assert CATALOGUE.body_of_jurisdiction(jurisdiction) == body
 
 
 @pytest.mark.parametrize("jurisdiction", ["boston.gov", "", "13", "www.melder-rostock.example"])
-def test_unknown_jurisdictions(jurisdiction: Any):
+def test_unknown_jurisdictions(jurisdiction: Any) -> None:
     assert not CATALOGUE.knows_jurisdiction(jurisdiction)
 
 
-def test_groups_keep_the_order_of_the_region_file():
+def test_groups_keep_the_order_of_the_region_file() -> None:
     assert {group: [one.slug for one in found] for group, found in CATALOGUE.grouped().items()} == {
         "Eins": ["a"],
         "Zwei": ["b", "c"],
@@ -74,9 +74,9 @@ def test_groups_keep_the_order_of_the_region_file():
 @pytest.mark.parametrize(
     ("language", "said"), [("en", "lamp"), ("en-GB", "lamp"), ("tr", "Laterne"), ("de", "Laterne")]
 )
-def test_german_stands_in_for_missing_languages(language: Any, said: Any):
+def test_german_stands_in_for_missing_languages(language: Any, said: Any) -> None:
     assert in_language({"de": "Laterne", "en": "lamp"}, language) == said
 
 
-def test_a_removed_category_keeps_its_slug_as_name():
+def test_a_removed_category_keeps_its_slug_as_name() -> None:
     assert CATALOGUE.category_name("gone") == "gone"

@@ -27,18 +27,18 @@ LIMITS = PhotoLimits(count=2, bytes=1000)
 GOOD = RawReport(source="web", category="road-pothole", lat="54.0887", long="12.1405")
 
 
-def covers(place: Any):
+def covers(place: Any) -> Any:
     return 53.8 <= place.lat <= 54.3 and 11.8 <= place.long <= 12.6
 
 
-def faults_of(raw: Any):
+def faults_of(raw: Any) -> Any:
     with pytest.raises(SubmissionRefused) as refused:
         check_report(raw, CATALOGUE, covers, LIMITS)
     assert all(sentence(fault) for fault in refused.value.faults)
     return [(fault.field, fault.code) for fault in refused.value.faults]
 
 
-def test_category_and_place_are_enough():
+def test_category_and_place_are_enough() -> None:
     submission, category = check_report(GOOD, CATALOGUE, covers, LIMITS)
     assert (submission.category, category.slug) == ("road-pothole", "road-pothole")
     assert (submission.place.lat, submission.place.long) == (54.0887, 12.1405)
@@ -66,7 +66,7 @@ def test_category_and_place_are_enough():
         ("54.1; DROP TABLE", "12.1", ("lat", "coordinate_not_a_number")),
     ],
 )
-def test_places(lat: Any, long: Any, expected: Any):
+def test_places(lat: Any, long: Any, expected: Any) -> None:
     assert faults_of(replace(GOOD, lat=lat, long=long)) == [expected]
 
 
@@ -89,30 +89,30 @@ def test_places(lat: Any, long: Any, expected: Any):
         ({"media_links": ("file:///etc/passwd",)}, ("media_url", "link_invalid")),
     ],
 )
-def test_texts(changes: Any, expected: Any):
+def test_texts(changes: Any, expected: Any) -> None:
     assert faults_of(replace(GOOD, **changes)) == [expected]
 
 
-def test_bidi_overrides_vanish_and_emoji_stay():
+def test_bidi_overrides_vanish_and_emoji_stay() -> None:
     raw = replace(GOOD, description="Loch \u202e🕳\u202c\r\nhier")
     submission, _ = check_report(raw, CATALOGUE, covers, LIMITS)
     assert submission.description == "Loch 🕳\nhier"
 
 
 @pytest.mark.parametrize("email", ["a@b.de", "anna+loch@müller.example", "o'neil@sub.example.org"])
-def test_addresses_people_have(email: Any):
+def test_addresses_people_have(email: Any) -> None:
     submission, _ = check_report(replace(GOOD, email=email), CATALOGUE, covers, LIMITS)
     assert submission.contact.email == email
     assert submission.contact.channels == ("email",)
 
 
-def test_photos_have_limits():
+def test_photos_have_limits() -> None:
     small, large = (PhotoFile(UUID(int=n), "image/jpeg", b"x" * n) for n in (10, 1001))
     assert faults_of(replace(GOOD, files=(large,))) == [("photo", "photo_too_large")]
     assert faults_of(replace(GOOD, files=(small,) * 3)) == [("photo", "photos_too_many")]
 
 
-def test_everything_wrong_is_said_at_once():
+def test_everything_wrong_is_said_at_once() -> None:
     raw = RawReport(source="open311", email="x", phone="y", description="\x07")
     assert [field for field, _ in faults_of(raw)] == [
         "category", "place", "description", "email", "phone",
@@ -122,11 +122,11 @@ def test_everything_wrong_is_said_at_once():
 @pytest.mark.parametrize(
     ("text", "metres"), [("12,5", 12.5), ("", None), ("NaN", None), ("-1", None), ("9" * 30, None)]
 )
-def test_accuracy_is_a_hint_and_never_refused(text: Any, metres: Any):
+def test_accuracy_is_a_hint_and_never_refused(text: Any, metres: Any) -> None:
     submission, _ = check_report(replace(GOOD, accuracy=text), CATALOGUE, covers, LIMITS)
     assert submission.place.accuracy_m == metres
 
 
-def test_a_language_nobody_can_read_becomes_german():
+def test_a_language_nobody_can_read_becomes_german() -> None:
     submission, _ = check_report(replace(GOOD, language="<script>"), CATALOGUE, covers, LIMITS)
     assert submission.language == "de"

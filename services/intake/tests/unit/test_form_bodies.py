@@ -12,7 +12,7 @@ URL_ENCODED = "application/x-www-form-urlencoded"
 
 
 def request(body: bytes, content_type: str = URL_ENCODED) -> Request:
-    async def receive():
+    async def receive() -> Any:
         return {"type": "http.request", "body": body, "more_body": False}
 
     scope = {
@@ -37,11 +37,11 @@ def request(body: bytes, content_type: str = URL_ENCODED) -> Request:
         (b"", ""),
     ],
 )
-async def test_url_encoded(body: Any, description: Any):
+async def test_url_encoded(body: Any, description: Any) -> None:
     assert (await read_form_body(request(body))).last("description") == description
 
 
-async def test_multipart_keeps_texts_and_files_apart():
+async def test_multipart_keeps_texts_and_files_apart() -> None:
     body = (
         b'--x\r\nContent-Disposition: form-data; name="lat"\r\n\r\n54.1\r\n'
         b'--x\r\nContent-Disposition: form-data; name="photo1"; filename="../../etc/p.jpg"\r\n'
@@ -53,7 +53,7 @@ async def test_multipart_keeps_texts_and_files_apart():
     assert [(file.content_type, file.content) for file in form.files] == [("image/jpeg", b"BYTES")]
 
 
-async def test_a_media_type_that_no_header_may_hold_is_not_passed_on():
+async def test_a_media_type_that_no_header_may_hold_is_not_passed_on() -> None:
     body = (
         b'--x\r\nContent-Disposition: form-data; name="p"; filename="p"\r\n'
         b'Content-Type: text/"html\x01\r\n\r\nBYTES\r\n--x--\r\n'
@@ -62,7 +62,7 @@ async def test_a_media_type_that_no_header_may_hold_is_not_passed_on():
     assert [file.content_type for file in form.files] == ["application/octet-stream"]
 
 
-async def test_too_many_and_too_long():
+async def test_too_many_and_too_long() -> None:
     with pytest.raises(Problem) as many:
         await read_form_body(request(b"&".join([b"a=1"] * 2000)))
     assert many.value.status == 400
@@ -71,5 +71,5 @@ async def test_too_many_and_too_long():
     assert long.value.status == 413
 
 
-async def test_other_media_types_read_as_empty():
+async def test_other_media_types_read_as_empty() -> None:
     assert (await read_form_body(request(b"{}", "application/json"))).fields == ()

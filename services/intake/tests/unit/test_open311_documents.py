@@ -27,7 +27,7 @@ FIELDS = some.dictionaries(
 REQUESTS = some.lists(FIELDS, max_size=4)
 
 
-def read_xml(element: Any, shape: Any):
+def read_xml(element: Any, shape: Any) -> Any:
     """The XML element as JSON of the same shape would have it, scalars as text."""
     if isinstance(shape, dict):
         return {child.tag: read_xml(child, shape[child.tag]) for child in element}
@@ -36,7 +36,7 @@ def read_xml(element: Any, shape: Any):
     return element.text
 
 
-def as_text(value: Any):
+def as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: as_text(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -47,14 +47,14 @@ def as_text(value: Any):
 
 
 @given(REQUESTS)
-def test_both_formats_say_the_same(requests: Any):
+def test_both_formats_say_the_same(requests: Any) -> None:
     document = Document("service_requests", requests)
     said = json.loads(as_json(document))
     read = read_xml(fromstring(as_xml(document)), said)
     assert read == as_text(requests)
 
 
-def test_containers_are_lists_also_with_no_and_one_element():
+def test_containers_are_lists_also_with_no_and_one_element() -> None:
     assert as_json(Document("services", [])) == b"[]"
     assert as_xml(Document("services", [])) == DECLARATION + b"<services />"
     one = Document("services", [{"service_code": "a", "metadata": False, "group": None}])
@@ -65,7 +65,7 @@ def test_containers_are_lists_also_with_no_and_one_element():
     )
 
 
-def test_moments_are_utc_with_seconds_and_z():
+def test_moments_are_utc_with_seconds_and_z() -> None:
     summer = timezone(timedelta(hours=2))
     document = Document("service_requests", [{"at": datetime(2026, 7, 1, 14, 5, 1, 999, summer)}])
     assert json.loads(as_json(document)) == [{"at": "2026-07-01T12:05:01Z"}]
@@ -73,9 +73,9 @@ def test_moments_are_utc_with_seconds_and_z():
     assert datetime(2026, 7, 1, 12, 5, 1, tzinfo=UTC)
 
 
-def test_characters_that_xml_cannot_carry_are_replaced():
+def test_characters_that_xml_cannot_carry_are_replaced() -> None:
     assert "a\ufffdb".encode() in as_xml(Document("errors", [{"description": "a\x0bb"}]))
 
 
-def test_markup_is_escaped():
+def test_markup_is_escaped() -> None:
     assert b"&lt;script&gt;" in as_xml(Document("errors", [{"description": "<script>"}]))

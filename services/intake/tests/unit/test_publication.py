@@ -40,7 +40,7 @@ KNOWN = KnownReport(
     ("policy", "reviewed"),
     list(product(["at_once", "after_review", "never"], [False, True])),
 )
-def test_place_follows_policy_and_review(policy: Any, reviewed: Any):
+def test_place_follows_policy_and_review(policy: Any, reviewed: Any) -> None:
     known = replace(
         KNOWN,
         policy=PublicationPolicy(place=policy),
@@ -53,7 +53,7 @@ def test_place_follows_policy_and_review(policy: Any, reviewed: Any):
     assert report.reason == ({"de": "140 m von der Grenze"} if shown else {})
 
 
-def test_category_state_and_body_are_always_public():
+def test_category_state_and_body_are_always_public() -> None:
     hidden = PublicationPolicy(text="never", photo="never", place="never")
     report = publish(replace(KNOWN, policy=hidden))
     assert (report.category, report.state) == ("road-pothole", CaseState.ACCEPTED)
@@ -61,23 +61,23 @@ def test_category_state_and_body_are_always_public():
     assert (report.text, report.place, report.photos) == (None, None, ())
 
 
-def test_only_released_photos_are_public():
+def test_only_released_photos_are_public() -> None:
     assert [photo.photo_id for photo in publish(KNOWN).photos] == [UUID(int=2)]
 
 
-def test_an_unreleased_text_is_not_public_under_any_policy():
+def test_an_unreleased_text_is_not_public_under_any_policy() -> None:
     for text in ("at_once", "after_review", "never"):
         known = replace(KNOWN, text=None, policy=PublicationPolicy(text=text))
         assert publish(known).text is None
 
 
-def test_nothing_personal_survives_erasure():
+def test_nothing_personal_survives_erasure() -> None:
     report = publish(replace(KNOWN, policy=PublicationPolicy(text="at_once"), erased_at=AT))
     assert report.erased
     assert (report.text, report.place, report.photos, report.reason) == (None, None, (), {})
 
 
-def test_a_closed_report_was_updated_when_it_was_closed():
+def test_a_closed_report_was_updated_when_it_was_closed() -> None:
     later = datetime(2026, 12, 1, tzinfo=UTC)
     report = publish(replace(KNOWN, state=CaseState.RESOLVED, closed_at=AT, changed_at=later))
     assert report.closed
