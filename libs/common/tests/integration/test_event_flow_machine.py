@@ -30,7 +30,7 @@ from melder_common.events import CaseTextRedacted, Event, ReportSupported
 from melder_common.handlers import Handler, find_logs
 from melder_common.leases import Lease, Leases, log_lease
 from melder_common.partitions import partition_of
-from melder_common.relay import Relay
+from melder_common.relay import Head, Relay
 from melder_common.testing import event_schemas
 from melder_common.testing.event_schemas import EventSchema
 from melder_common.testing.lossy import LossyNet, LossyTransport
@@ -105,6 +105,7 @@ class Process:
     leases: Leases
     relay: Relay
     consumers: dict[int, tuple[int, Consumer[Any]]] = field(default_factory=dict)
+    looked: list[tuple[Lease, Head]] = field(default_factory=list)
     numbered: list[tuple[Lease, int, list[Numbered]]] = field(default_factory=list)
 
 
@@ -151,16 +152,18 @@ class EventFlow(RuleBasedStateMachine):
 
     # what the services do
 
-    @rule(
-        report=st.sampled_from(REPORTS),
-        crash=st.sampled_from([None, "before_commit", "after_commit"]),
-    )
-    def write(self, report: UUID, crash: str | None) -> None:
+    @rule(reports=st.lists(st.sampled_from(REPORTS), min_size=1, max_size=4))
+    def write(self, reports: list[UUID]) -> None:
+        for report in reports:
+            self.write_and_crash(report, None)
+
+    @rule(report=st.sampled_from(REPORTS), point=st.sampled_from(["before_commit", "after_commit"]))
+    def write_and_crash(self, report: UUID, point: str | None) -> None:
         async def work() -> None:
             async with self.units["intake"].begin() as unit:
                 self._support(unit, report)
 
-        if self.crashing(crash, work()) or crash == "after_commit":
+        if self.crashing(point, work()) or point == "after_commit":
             self.written[report] += 1
 
     @precondition(lambda self: self.slow is None)
@@ -204,20 +207,30 @@ class EventFlow(RuleBasedStateMachine):
             self.in_process(service, slot, crash, self._advance(process, lease, partition))
 
     @rule(service=services, slot=slots, partition=logs)
-    def number_and_fall_asleep(self, service: str, slot: int, partition: int) -> None:
+    def look_and_fall_asleep(self, service: str, slot: int, partition: int) -> None:
         process = self.processes[service, slot]
         lease = process.leases.held.get(log_lease(partition))
         if lease is not None:
             (head,) = self.run(process.relay.heads([partition]))
-            events = self.run(process.relay.number(lease, head))
-            if events:
-                process.numbered.append((lease, partition, events))
+            process.looked.append((lease, head))
+
+    @rule(service=services, slot=slots, sleep_again=st.booleans())
+    def wake_up_and_number(self, service: str, slot: int, *, sleep_again: bool) -> None:
+        process = self.processes[service, slot]
+        if not process.looked:
+            return
+        lease, head = process.looked.pop(0)
+        events = self.run(process.relay.number(lease, head))
+        if events:
+            process.numbered.append((lease, head.partition, events))
+        if events and not sleep_again:
+            self.wake_up_and_publish(service, slot, None)
 
     @rule(service=services, slot=slots, crash=crashes)
     def wake_up_and_publish(self, service: str, slot: int, crash: str | None) -> None:
         process = self.processes[service, slot]
         if process.numbered:
-            lease, partition, events = process.numbered.pop()
+            lease, partition, events = process.numbered.pop(0)
             self.in_process(service, slot, crash, process.relay.publish(lease, partition, events))
 
     @rule(service=services, slot=slots, partition=logs)
@@ -239,18 +252,30 @@ class EventFlow(RuleBasedStateMachine):
         if known is not None:
             self.in_process(service, slot, crash, known[1].step(OTHER[service]))
 
+    @rule(service=services, slot=slots, partition=logs, crash=crashes)
+    def deliver_and_hear(self, service: str, slot: int, partition: int, crash: str | None) -> None:
+        self.deliver(service, slot, partition, 3)
+        self.hear(service, slot, partition, crash)
+
+    @rule(service=services, partition=logs, first=slots)
+    def both_processes_hear_the_same(self, service: str, partition: int, first: int) -> None:
+        for slot in (0, 1):
+            self.net.redeliver(service, OTHER[service], partition)
+            self.deliver(service, slot, partition, 1000)
+        for slot in (first, 1 - first):
+            self.hear(service, slot, partition, None)
+
     @rule(service=services, slot=slots, partition=logs)
     def check(self, service: str, slot: int, partition: int) -> None:
         known = self.processes[service, slot].consumers.get(partition)
         if known is not None:
             self.in_process(service, slot, None, known[1].check(OTHER[service]))
 
-    @rule(service=services, slot=slots, partition=logs)
-    def do_the_usual(self, service: str, slot: int, partition: int) -> None:
-        self.speak(service, slot, partition, None)
-        for other in (0, 1):
-            self.deliver(OTHER[service], other, partition, 3)
-            self.hear(OTHER[service], other, partition, None)
+    @rule(service=services, partition=logs, crash=crashes)
+    def do_the_usual(self, service: str, partition: int, crash: str | None) -> None:
+        for slot in (0, 1):
+            self.speak(service, slot, partition, crash)
+            self.deliver_and_hear(OTHER[service], slot, partition, crash)
 
     # what befalls them
 
@@ -265,8 +290,22 @@ class EventFlow(RuleBasedStateMachine):
         )
 
     @rule(service=services, slot=slots)
+    def take_over(self, service: str, slot: int) -> None:
+        """The other process sleeps through its leases, this one gets them; both mean to hold."""
+        self.lease_runs_out_unnoticed(service, 1 - slot)
+        self.renew_leases(service, slot)
+
+    @rule(service=services, slot=slots)
     def kill(self, service: str, slot: int) -> None:
         self.processes[service, slot] = self.start(service)
+
+    @rule(service=services)
+    def start_anew(self, service: str) -> None:
+        """All processes of a service are gone, and one comes back after a while."""
+        for slot in (0, 1):
+            self.kill(service, slot)
+            self.lease_runs_out_unnoticed(service, slot)
+        self.renew_leases(service, 0)
 
     @rule(seconds=st.sampled_from([0.3, 2.0]))
     def time_passes(self, seconds: float) -> None:
