@@ -184,7 +184,9 @@ async def _lock(unit: UnitOfWork, letter_id: int) -> Sequence[Row[Any]]:
     )
     row = found.one_or_none()
     if row is None:
-        raise UnknownLetter(f"no dead letter {letter_id}: melder dead-letters list shows them")
+        raise UnknownLetter(
+            f"no dead letter {letter_id}: melder-<service> dead-letters list shows them"
+        )
     await unit.connection.execute(
         select(cursor.c.position)
         .where(cursor.c.speaker == row.speaker, cursor.c.partition == row.partition)

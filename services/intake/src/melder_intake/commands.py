@@ -8,7 +8,6 @@ import typer
 
 from melder_common.database import make_engine
 from melder_common.dead_letter_commands import dead_letter_commands
-from melder_common.migrations import run_migrations
 from melder_common.service import Service
 from melder_common.service import serve as serve_app
 from melder_common.settings import load_settings
@@ -19,7 +18,7 @@ from melder_intake.settings import IntakeSettings
 from melder_intake.store import api_clients
 from melder_intake.store.tables import event_tables
 from melder_intake.use_cases.create_api_client import create_api_client
-from melder_intake.use_cases.rebuild_public_view import rebuild_public_view
+from melder_intake.use_cases.rebuild_public_view import PUBLIC_VIEW
 
 T = TypeVar("T")
 
@@ -47,6 +46,10 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the schema up to date."""
+    from melder_common.migrations import (  # noqa: PLC0415 (Alembic takes 7 MB that serving does not need)
+        run_migrations,
+    )
+
     run_migrations(load_settings(IntakeSettings), "melder_intake")
 
 
@@ -74,10 +77,12 @@ def revoke_key(name: Annotated[str, typer.Argument(help="the name it was created
         raise typer.Exit(1)
 
 
-@app.command("rebuild-public-view")
+@app.command()
 def rebuild() -> None:
-    """Begin the public view again; cases and photos come back with their snapshots."""
-    typer.echo(f"{_in_one_unit(rebuild_public_view)} reports begun")
+    """Have the running service rebuild the public view from reports and snapshots."""
+    service, _ = _offline()
+    asyncio.run(service.rebuild(PUBLIC_VIEW.name))
+    typer.echo("the public view is being rebuilt")
 
 
 def _in_one_unit(work: Callable[[UnitOfWork], Awaitable[T]]) -> T:

@@ -2,14 +2,25 @@
 
 import typer
 
+from melder_common.dead_letter_commands import dead_letter_commands
 from melder_common.migrations import run_migrations
+from melder_common.service import Service
 from melder_common.serving import serve as serve_app
 from melder_common.settings import load_settings
-from melder_media.main import build_app
+from melder_media.main import build_app, build_parts, build_service
+from melder_media.parts import Parts
 from melder_media.settings import MediaSettings
 
 app = typer.Typer(help="The media service of melder.", no_args_is_help=True)
 operator = typer.Typer(help="Photos.")
+
+
+def _offline() -> tuple[Service[Parts], Parts]:
+    settings = load_settings(MediaSettings)
+    return build_service(settings), build_parts(settings)
+
+
+app.add_typer(dead_letter_commands(_offline), name="dead-letters")
 
 
 @app.command()

@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from melder_common.dead_letter_commands import dead_letter_commands
 from melder_common.migrations import run_migrations
 from melder_common.sealing import generate_period_key
+from melder_common.service import Service
 from melder_common.serving import serve as serve_app
 from melder_common.settings import load_settings
 from melder_notify.domain.key_periods import next_period
-from melder_notify.main import build_app, retire_key
+from melder_notify.main import build_app, build_office, build_service, retire_key
 from melder_notify.settings import NotifySettings
+from melder_notify.use_cases.office import Office
+from melder_web.site import Site
 
 app = typer.Typer(help="The notify service of melder.", no_args_is_help=True)
 operator = typer.Typer()
@@ -23,6 +27,14 @@ operator.add_typer(sealing_keys, name="sealing-keys")
 
 PublicDir = Annotated[Path, typer.Option(help="where intake reads <period>.pub")]
 PrivateDir = Annotated[Path, typer.Option(help="where notify alone reads <period>.key")]
+
+
+def _offline() -> tuple[Service[Office], Office]:
+    settings = load_settings(NotifySettings)
+    return build_service(settings), build_office(settings, region=Site().name)
+
+
+app.add_typer(dead_letter_commands(_offline), name="dead-letters")
 
 
 @app.command()

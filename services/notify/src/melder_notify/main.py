@@ -33,14 +33,7 @@ def build_app(settings: NotifySettings) -> FastAPI:
     """The whole service as one ASGI application."""
     pages = Pages("melder_notify")
     office = build_office(settings, region=pages.site.name)
-    service: Service[Office] = Service.build(
-        settings,
-        name="notify",
-        tables=event_tables,
-        subscriptions=SUBSCRIPTIONS,
-        timers=TIMERS,
-        reconcilers=RECONCILERS,
-    )
+    service = build_service(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -56,6 +49,18 @@ def build_app(settings: NotifySettings) -> FastAPI:
     install_edges(app, service, render_page=render_page(pages))
     install_pages(app, pages)
     return app
+
+
+def build_service(settings: NotifySettings) -> Service[Office]:
+    """The event runtime, not yet connected to anything."""
+    return Service.build(
+        settings,
+        name="notify",
+        tables=event_tables,
+        subscriptions=SUBSCRIPTIONS,
+        timers=TIMERS,
+        reconcilers=RECONCILERS,
+    )
 
 
 def build_office(settings: NotifySettings, *, region: str) -> Office:
