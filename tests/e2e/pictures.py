@@ -1,5 +1,6 @@
 """Photos as people and attackers send them, made here, so that nothing is downloaded."""
 
+import functools
 import io
 import struct
 import zlib
@@ -31,6 +32,7 @@ def metadata(picture: bytes) -> dict[str, object]:
     return {**dict(image.getexif()), **{name: image.info[name] for name in kept & set(image.info)}}
 
 
+@functools.cache
 def pixel_bomb() -> bytes:
     """A PNG of 172 KB that unfolds to 13,300 × 13,300 RGB pixels: half a gigabyte."""
     side = 13_300

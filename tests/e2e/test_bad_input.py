@@ -66,7 +66,7 @@ MISTAKES = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def citizen(system: System) -> Iterator[Citizen]:
     with Citizen(system.url, api_key=system.info()["OPEN311_KEY"]) as citizen:
         yield citizen
@@ -323,7 +323,7 @@ def test_an_app_that_tries_again_files_one_report(
     assert "Idempotency-Key" in told
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clerk(system: System) -> Iterator[Clerk]:
     with Clerk(system.url, *system.clerk("amt-carbaek")) as clerk:
         yield clerk
@@ -332,7 +332,7 @@ def clerk(system: System) -> Iterator[Clerk]:
 @pytest.fixture
 def case(citizen: Citizen, clerk: Clerk) -> str:
     """The number of a new case that the clerk sees."""
-    filed = citizen.report_by_web({**GOOD, "description": marked()})
+    filed = citizen.report_by_app({**GOOD, "description": marked()})
     eventually(lambda: clerk.sees(filed.number), what="the case at the desk")
     return filed.number
 
@@ -419,11 +419,16 @@ def test_nobody_signs_in_with_what_is_no_password(web: httpx.Client) -> None:
         assert "passen nicht zusammen" in page_text(answer, 422)
 
 
+@pytest.fixture(scope="module")
+def tracking(citizen: Citizen) -> str:
+    """The path of a reporter's own page."""
+    return citizen.report_by_web({**GOOD, "description": marked()}).tracking or ""
+
+
 @pytest.mark.parametrize("text", ["", "   ", "Nach\0klang", "viel " * 900])
 def test_the_tracking_page_keeps_what_it_cannot_send(
-    web: httpx.Client, citizen: Citizen, text: str
+    web: httpx.Client, tracking: str, text: str
 ) -> None:
-    tracking = citizen.report_by_web({**GOOD, "description": marked()}).tracking or ""
     form = form_to(web.get(tracking).text, "/antwort")
 
     page = page_text(web.post(form.action, data=form.filled(text=text)), 422)

@@ -45,9 +45,7 @@ def public(system: System) -> Iterator[Citizen]:
     [FormWithoutScripts(), FormWithScripts(), App()],
     ids=["form without scripts", "form with scripts", "app"],
 )
-def test_life_of_a_report(  # noqa: PLR0915 (one story, told without a break)
-    system: System, windows: Windows, public: Citizen, door: Door
-) -> None:
+def test_life_of_a_report(system: System, windows: Windows, public: Citizen, door: Door) -> None:
     mailbox = Mailbox(system, f"{uuid4().hex[:10]}@buerger.example")
     photo = photo_from_a_phone(*BRODERSTORF)
 
