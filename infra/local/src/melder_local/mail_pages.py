@@ -148,7 +148,8 @@ def _renderer(app: Starlette) -> Render:
     except AssetsMissing:
         environment = _environment()
 
-        def render_plainly(_request: Request, name: str, **context: Any) -> Response:
+        def render_plainly(request: Request, name: str, **context: Any) -> Response:
+            del request  # the plain page needs nothing of it
             template = environment.get_template(f"mail/{name}")
             return HTMLResponse(
                 template.render(base_page="mail/plain.html", **context), 200, headers
