@@ -50,6 +50,9 @@ def apply_file(
     generate_passwords: Annotated[
         bool, typer.Option("--generate-passwords", help="make up missing password files")
     ] = False,
+    republish: Annotated[
+        bool, typer.Option("--republish", help="tell the catalogue again even if it is the same")
+    ] = False,
 ) -> None:
     """Bring a region file in: show the plan, ask, then apply all of it or nothing."""
     try:
@@ -62,7 +65,8 @@ def apply_file(
             return
         if planned.changes and not yes:
             typer.confirm("Apply these changes?", abort=True)
-        _tell(asyncio.run(_apply(prepared, read_passwords(prepared.region, directory))))
+        clerks = read_passwords(prepared.region, directory)
+        _tell(asyncio.run(_apply(prepared, clerks, republish=republish)))
     except REFUSALS as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
@@ -116,9 +120,11 @@ async def _plan(prepared: PreparedRegion) -> Plan:
         return await plan_region(connection, prepared)
 
 
-async def _apply(prepared: PreparedRegion, clerks: Sequence[RegionClerk]) -> Applied:
+async def _apply(
+    prepared: PreparedRegion, clerks: Sequence[RegionClerk], *, republish: bool
+) -> Applied:
     async with _units() as units, units.begin() as unit:
-        return await apply_region(unit, prepared, clerks)
+        return await apply_region(unit, prepared, clerks, republish=republish)
 
 
 async def _check(file: Path, key: str, name: str, crs: str | None) -> BoundaryReport:

@@ -72,6 +72,9 @@ def test_the_plan_is_shown_and_nothing_happens_without_a_yes(
     assert count_bodies(environment) == 137
     code, output = melder("apply", region, *passwords, "--yes")
     assert (code, output.strip()) == (0, "The region is applied already; nothing changes.")
+    code, output = melder("apply", region, *passwords, "--yes", "--republish")
+    assert code == 0
+    assert "Published catalogue version 2." in output
 
 
 def test_a_wrong_file_is_refused_with_its_lines(environment: str, tmp_path: Path) -> None:

@@ -51,9 +51,15 @@ async def plan_region(connection: AsyncConnection, prepared: PreparedRegion) -> 
 
 
 async def apply_region(
-    unit: UnitOfWork, prepared: PreparedRegion, clerks: Sequence[RegionClerk]
+    unit: UnitOfWork,
+    prepared: PreparedRegion,
+    clerks: Sequence[RegionClerk],
+    *,
+    republish: bool = False,
 ) -> Applied:
     """Bring the region in; nothing but passwords is written when it is applied already.
+
+    ``republish`` tells the catalogue even when it has not changed.
 
     Raises RegionRefused, BoundaryVersionChanged or EmptyArea; then nothing has changed.
     """
@@ -62,7 +68,8 @@ async def apply_region(
     version = None
     if plan.changes:
         await _write(unit, prepared)
-        version = await publish_catalogue(unit, prepared.region, plan)
+    if plan.changes or republish:
+        version = await publish_catalogue(unit, prepared.region, plan, again=republish)
     await put_clerks(unit, clerks)
     return Applied(plan, version)
 

@@ -26,8 +26,13 @@ from melder_routing.store.regions import (
 )
 
 
-async def publish_catalogue(unit: UnitOfWork, region: Region, plan: Plan) -> int | None:
-    """Say all entries and ``catalogue.published``; returns its version, or nothing if unchanged."""
+async def publish_catalogue(
+    unit: UnitOfWork, region: Region, plan: Plan, *, again: bool = False
+) -> int | None:
+    """Say all entries and ``catalogue.published``; returns its version, or nothing if unchanged.
+
+    ``again`` says an unchanged catalogue once more: for a hearer that begins from nothing.
+    """
     derived = await find_region_areas(unit.connection)
     entries: list[Event] = [
         *describe_bodies(region),
@@ -37,7 +42,7 @@ async def publish_catalogue(unit: UnitOfWork, region: Region, plan: Plan) -> int
     applied = await find_applied_region(unit.connection)
     version = applied.catalogue_version + 1
     published = publish(region, entries, version)
-    if published.digest == applied.catalogue_digest:
+    if published.digest == applied.catalogue_digest and not again:
         return None
     entries += await describe_removed_bodies(unit.connection, plan.removed("body"))
     entries += await describe_removed_categories(unit.connection, plan.removed("category"))
