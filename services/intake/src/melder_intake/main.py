@@ -30,6 +30,8 @@ from melder_intake.store.responsibility import Responsibility
 from melder_intake.store.tables import event_tables
 from melder_intake.timers import HANDLERS, RECONCILERS
 from melder_intake.use_cases.accept_report import Acceptance
+from melder_intake.use_cases.rebuild_public_view import PUBLIC_VIEW
+from melder_intake.use_cases.speak_report_snapshots import REPORT_SNAPSHOTS
 from melder_web import Pages, install_pages
 from melder_web.page_problems import render_page
 
@@ -97,6 +99,8 @@ def build_service(settings: IntakeSettings) -> Service[Parts]:
         subscriptions=SUBSCRIPTIONS,
         timers=HANDLERS,
         reconcilers=RECONCILERS,
+        snapshots=(REPORT_SNAPSHOTS,),
+        views=(PUBLIC_VIEW,),
     )
 
 

@@ -178,12 +178,12 @@ async def erase_from_view(connection: AsyncConnection, report_id: UUID, at: date
     await connection.execute(delete(public_photo).where(public_photo.c.report_id == report_id))
 
 
-async def reset_view(connection: AsyncConnection) -> int:
+async def reset_view(connection: AsyncConnection) -> None:
     """Drop the view and begin it again from the reports; cases and photos come by snapshots."""
     await connection.execute(delete(public_photo))
     await connection.execute(delete(timeline_entry).where(timeline_entry.c.kind != "handover"))
     await connection.execute(delete(public_report))
-    begun = await connection.execute(
+    await connection.execute(
         upsert(public_report).from_select(
             [
                 "report_id",
@@ -228,4 +228,3 @@ async def reset_view(connection: AsyncConnection) -> int:
         )
         .on_conflict_do_nothing()
     )
-    return int(begun.rowcount)

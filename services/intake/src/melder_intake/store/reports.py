@@ -1,10 +1,12 @@
 """Reports as submitted: written once, read by number, erased at the end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, null, select, update
+from sqlalchemy import Row, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -191,6 +193,16 @@ async def find_report(connection: AsyncConnection, report_id: UUID) -> StoredRep
         submitted_at=found.submitted_at,
         erased_at=found.erased_at,
     )
+
+
+async def lock_next_reports(
+    connection: AsyncConnection, after: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """The next ``limit`` reports after the id ``after``, locked, in the order of their ids."""
+    chosen = select(report).order_by(report.c.report_id).limit(limit)
+    if after:
+        chosen = chosen.where(report.c.report_id > UUID(after))
+    return (await connection.execute(chosen.with_for_update())).all()
 
 
 async def erase_submission(connection: AsyncConnection, report_id: UUID, at: datetime) -> bool:
