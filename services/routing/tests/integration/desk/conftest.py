@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from melder_common.cookies import CookiePolicy
 from melder_common.database import make_engine
 from melder_common.envelope import Heard, open_envelope
 from melder_common.event_values import BodyRef, CategoryRef, PhotoClaim, Place, PublicationPolicy
-from melder_common.events import Event, ReportSubmitted
+from melder_common.events import Event, ReportCommented, ReportSubmitted
 from melder_common.ids import new_id
 from melder_common.numbers import new_number
 from melder_common.problems import install_problem_handlers
@@ -87,7 +88,20 @@ class World:
     desk: Desk
     app: FastAPI
     clock: Clock
+    desk_engine: AsyncEngine
     clients: list[AsyncClient] = field(default_factory=list)
+
+    async def found(self) -> None:
+        """Put the region and its clerks in."""
+        await _put_region(self.worker.engine)
+        async with self.worker.begin() as unit:
+            await put_clerks(unit, CLERKS)
+
+    async def close(self) -> None:
+        for client in self.clients:
+            await client.aclose()
+        await self.worker.engine.dispose()
+        await self.desk_engine.dispose()
 
     def client(self) -> AsyncClient:
         client = AsyncClient(transport=ASGITransport(self.app), base_url="http://127.0.0.1")
@@ -182,6 +196,7 @@ def make_routed(
     photos: int = 0,
     channels: tuple[str, ...] = ("email",),
     submitted_at: datetime | None = None,
+    border: bool = False,
 ) -> RoutedReport:
     report = ReportSubmitted(
         report_id=new_id(),
@@ -204,7 +219,7 @@ def make_routed(
         boundary_version="test",
         municipality="Nord",
         candidates=candidates,
-        border=bool(candidates),
+        border=border or bool(candidates),
         reason={"de": "Zuständig ist die Stadt."},
     )
     return RoutedReport(report, decision, LAMP, policy or PublicationPolicy(), hazard, due_days=5)
@@ -272,32 +287,56 @@ def _units(engine: AsyncEngine, clock: Clock) -> UnitsOfWork:
     return UnitsOfWork(engine, tables=EVENT_TABLES, speaker="routing", partitions=4, clock=clock)
 
 
-@pytest.fixture
-async def world(service_database: ServiceDatabase) -> AsyncIterator[World]:
-    """A fresh database with the small region, its clerks and the desk."""
-    worker_url = await service_database("routing", role="routing_worker")
+def build_world(worker_url: str, pages: Pages | None = None) -> World:
+    """The desk on its own role beside the worker, on one database; nothing is connected yet."""
     desk_url = worker_url.replace("routing_worker@", "routing_desk@")
     clock = Clock()
-    worker_engine = make_engine(worker_url, application_name="test worker", pool_size=2)
+    worker = _units(make_engine(worker_url, application_name="test worker", pool_size=2), clock)
     desk_engine = make_engine(desk_url, application_name="test desk", pool_size=3)
-    worker = _units(worker_engine, clock)
     desk = Desk(
         units=DeskUnits(_units(desk_engine, clock)),
-        pages=Pages("melder_routing", assets=Assets(AnyAsset())),
+        pages=pages or Pages("melder_routing", assets=Assets(AnyAsset())),
         cookies=CookiePolicy(secure=False),
         session_key=b"k" * 32,
         grant_key=Ed25519PrivateKey.generate(),
         clock=clock,
     )
-    await _put_region(worker_engine)
-    async with worker.begin() as unit:
-        await put_clerks(unit, CLERKS)
-    made = World(worker, desk, _build_app(desk), clock)
+    return World(worker, desk, _build_app(desk), clock, desk_engine)
+
+
+class OpenWorld:
+    """Opens worlds in the caller's event loop, or builds one for another loop."""
+
+    build = staticmethod(build_world)
+
+    @asynccontextmanager
+    async def __call__(self, worker_url: str) -> AsyncIterator[World]:
+        made = build_world(worker_url)
+        yield made
+        await made.close()
+
+
+@pytest.fixture(scope="session")
+def open_world() -> OpenWorld:
+    """For tests that bring their own event loop."""
+    return OpenWorld()
+
+
+@pytest.fixture(scope="session")
+def comment_on() -> Callable[[UUID], ReportCommented]:
+    """A comment of the reporter."""
+    return lambda report_id: ReportCommented(
+        report_id=report_id, comment_id=new_id(), text="Flackert wieder.", written_at=utc_now()
+    )
+
+
+@pytest.fixture
+async def world(service_database: ServiceDatabase) -> AsyncIterator[World]:
+    """A fresh database with the small region, its clerks and the desk."""
+    made = build_world(await service_database("routing", role="routing_worker"))
+    await made.found()
     yield made
-    for client in made.clients:
-        await client.aclose()
-    await worker_engine.dispose()
-    await desk_engine.dispose()
+    await made.close()
 
 
 @pytest.fixture
