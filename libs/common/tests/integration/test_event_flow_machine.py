@@ -258,7 +258,12 @@ class EventFlow(RuleBasedStateMachine):
         self.hear(service, slot, partition, crash)
 
     @rule(service=services, partition=logs, first=slots)
-    def both_processes_hear_the_same(self, service: str, partition: int, first: int) -> None:
+    def two_consumers_hear_the_same(self, service: str, partition: int, first: int) -> None:
+        """Both processes mean to hold the lease, and both get what there is."""
+        self.take_over(service, first)
+        self.take_over(service, 1 - first)
+        for slot in (0, 1):
+            self.speak(OTHER[service], slot, partition, None)
         for slot in (0, 1):
             self.net.redeliver(service, OTHER[service], partition)
             self.deliver(service, slot, partition, 1000)
@@ -310,6 +315,7 @@ class EventFlow(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.3, 2.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
+        self.net.cut = False
 
     @rule(service=services, partition=logs, index=st.integers(0, 50))
     def lose_message(self, service: str, partition: int, index: int) -> None:
@@ -332,8 +338,8 @@ class EventFlow(RuleBasedStateMachine):
         self.net.set_back(service, share)
 
     @rule()
-    def cut_or_mend_the_net(self) -> None:
-        self.net.cut = not self.net.cut
+    def cut_the_net(self) -> None:
+        self.net.cut = True
 
     # in the end
 
@@ -425,8 +431,11 @@ class EventFlow(RuleBasedStateMachine):
         return True
 
     def in_process(self, service: str, slot: int, crash: str | None, work: Any) -> None:
+        """Do ``work`` in one process; when it crashes, another one starts in its place."""
         if not self.crashing(crash, work):
             self.kill(service, slot)
+            self.lease_runs_out_unnoticed(service, slot)
+            self.renew_leases(service, slot)
 
     def _support(self, unit: UnitOfWork, report: UUID) -> None:
         said = ReportSupported(report_id=report, supporters=self.written[report] + 1)
