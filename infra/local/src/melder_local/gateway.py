@@ -13,6 +13,9 @@ ROUTES = (
 )
 """Everything else is intake's. Whole path segments: ``/me*`` would swallow ``/melden``."""
 
+NEVER_COMPRESSED = ("/desk", "/desk/*", "/m/*", "/me/*", "/photos/*")
+"""Pages with a session or a capability: their length must not tell what stands in them (BREACH)."""
+
 LARGEST_BODY = "1GB"
 """Far beyond what services take: they refuse earlier, each in the format of its callers."""
 
@@ -38,6 +41,8 @@ def caddyfile(port: int, ports: Mapping[str, int]) -> str:
         "\trequest_body {",
         f"\t\tmax_size {LARGEST_BODY}",
         "\t}",
+        f"\t@open not path {' '.join(NEVER_COMPRESSED)}",
+        "\tencode @open gzip",
         f"\t@private path {' '.join(NEVER_PUBLIC)}",
         "\thandle @private {",
         "\t\trespond 404",
