@@ -10,6 +10,7 @@ from melder_common.cookies import CookiePolicy
 from melder_common.database import make_engine
 from melder_common.grants import load_private_key
 from melder_common.internal_auth import require_internal
+from melder_common.rate_limit import RateLimiter, limit_rate
 from melder_common.service import Service, install_edges
 from melder_common.tokens import read_key
 from melder_common.unit_of_work import UnitsOfWork
@@ -65,8 +66,15 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    internal = require_internal(settings.internal_token())
-    app.include_router(responsibility_routes(desk_engine, rulebooks, internal))
+    asking = limit_rate(RateLimiter(), "responsibility", settings.questions_per_client)
+    app.include_router(
+        responsibility_routes(
+            desk_engine,
+            rulebooks,
+            require_internal=require_internal(settings.internal_token()),
+            limit=asking,
+        )
+    )
     pages = Pages("melder_routing")
     install_desk(app, build_desk(settings, service, desk_engine, pages))
     install_edges(

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from melder_common.rate_limit import Rate
 from melder_common.settings import ServiceSettings
 
 
@@ -13,7 +14,8 @@ class RoutingSettings(ServiceSettings):
 
     ``database_url`` is the worker's (role ``routing_worker``: bus, timers, apply),
     ``desk_database_url`` the desk's (role ``routing_desk``, under row-level security),
-    ``owner_database_url`` the schema owner's, needed by ``migrate`` only.
+    ``owner_database_url`` the schema owner's, needed by ``migrate`` only. ``questions_per_client``:
+    how often one address may ask who is responsible, e.g. 600/minute.
     """
 
     model_config = SettingsConfigDict(env_prefix="ROUTING_", frozen=True)
@@ -26,3 +28,10 @@ class RoutingSettings(ServiceSettings):
     session_key_file: Path
     grant_private_key_file: Path
     intake_url: AnyHttpUrl | None = None
+    questions_per_client: str = "600/minute"
+
+    @field_validator("questions_per_client")
+    @classmethod
+    def _is_a_rate(cls, value: str) -> str:
+        Rate.parse(value)
+        return value

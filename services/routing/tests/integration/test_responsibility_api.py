@@ -140,6 +140,23 @@ async def test_intake_asks_the_same_with_its_token_only(api: httpx.AsyncClient) 
         assert refused.status_code == 401
 
 
+async def test_whoever_asks_too_often_is_told_when_to_come_back(
+    demo_database: str, postgres: PostgresCluster, tmp_path: Path
+) -> None:
+    settings = build_settings(
+        postgres.url(demo_database, "routing_worker"),
+        postgres.url(demo_database, "routing_desk"),
+        tmp_path / "secrets",
+    ).model_copy(update={"questions_per_client": "2/hour"})
+    async with client_of(settings) as client:
+        answers = [await client.get("/api/responsibility", params=VILLAGE) for _ in range(3)]
+        headers = {"Authorization": "Bearer internal-secret"}
+        internal = await client.get("/internal/responsibility", params=VILLAGE, headers=headers)
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["retry-after"]) > 0
+    assert internal.status_code == 200
+
+
 async def test_before_the_first_apply_it_is_not_there_yet(
     service_database: ServiceDatabase, tmp_path: Path
 ) -> None:

@@ -17,13 +17,17 @@ from melder_routing.http.schemas import Responsibility
 from melder_routing.store.rulebooks import RegionMissing, Rulebooks
 from melder_routing.use_cases.decide_places import PlaceToDecide, decide_places
 
+Guard = Callable[[Request], Awaitable[None]]
+
 LARGEST_ACCURACY_M = 100_000.0
 
 
 def responsibility_routes(
     engine: AsyncEngine,
     rulebooks: Rulebooks,
-    require_internal: Callable[[Request], Awaitable[None]],
+    *,
+    require_internal: Guard,
+    limit: Guard,
 ) -> APIRouter:
     """The public question, the same one for intake, and the region as maps draw it.
 
@@ -52,7 +56,7 @@ def responsibility_routes(
         response.headers["Cache-Control"] = "no-store"
         return _answer(decision, rules, language)
 
-    router.get("/api/responsibility")(answer)
+    router.get("/api/responsibility", dependencies=[Depends(limit)])(answer)
     router.get(
         "/internal/responsibility",
         dependencies=[Depends(require_internal)],
