@@ -1,8 +1,7 @@
-# ruff: noqa: INP001 (a script, not a package)
 """P6: processor time of the sanitiser against a bare pyvips loop, same renditions and encoders.
 
-Run: ``VIPS_CONCURRENCY=1 python services/media/bench/photos.py [photos per round]``. Both sides work
-on the same 12-megapixel JPEG in the same run, in turn; the median of the rounds' ratios counts.
+Run: ``VIPS_CONCURRENCY=1 python services/media/bench/photos.py [photos per round]``. Both sides
+work on the same 12-megapixel JPEG in the same run, in turn; the median of the ratios counts.
 """
 
 import asyncio
@@ -79,7 +78,7 @@ def main(photos: int) -> None:
         ours.append(asyncio.run(sanitise(photo, photos, inspect=False)) / photos)
         whole.append(asyncio.run(sanitise(photo, photos, inspect=True)) / photos)
     ratios = [round(b / o, 3) for b, o in zip(bare, ours, strict=True)]
-    print(  # noqa: T201 (a command's answer)
+    print(
         json.dumps(
             {
                 "photo_bytes": len(photo),
