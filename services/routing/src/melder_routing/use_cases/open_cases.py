@@ -16,6 +16,7 @@ from melder_routing.domain.tiles import tile_of
 from melder_routing.domain.working_days import LAND, add_working_days, holidays_of
 from melder_routing.store.case_contents import add_photos, add_texts
 from melder_routing.store.cases import add_cases, add_histories
+from melder_routing.store.usual_days import list_usual_days
 
 
 class UnroutableReport(ValueError):
@@ -23,7 +24,7 @@ class UnroutableReport(ValueError):
 
 
 async def open_cases(unit: UnitOfWork, routed: Sequence[RoutedReport]) -> None:
-    """Store ``routed`` in four statements and record CaseRouted for each.
+    """Store ``routed`` in a few statements and record CaseRouted for each.
 
     A text whose category publishes at once is released here, masked. Raises UnroutableReport.
     """
@@ -34,8 +35,9 @@ async def open_cases(unit: UnitOfWork, routed: Sequence[RoutedReport]) -> None:
     await add_texts(unit.connection, [_texts(case_id, one) for case_id, one in opened])
     await add_photos(unit.connection, [p for case_id, one in opened for p in _photos(case_id, one)])
     await add_histories(unit, [line for case_id, one in opened for line in _lines(case_id, one)])
+    usual = await list_usual_days(unit.connection, {one.category.slug for _, one in opened})
     for case_id, one in opened:
-        _record(unit, case_id, one)
+        _record(unit, case_id, one, usual.get(one.category.slug))
 
 
 def _case(unit: UnitOfWork, case_id: UUID, one: RoutedReport) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _lines(case_id: UUID, one: RoutedReport) -> list[tuple[UUID, HistoryEntry]]:
     return [(case_id, line) for line in lines]
 
 
-def _record(unit: UnitOfWork, case_id: UUID, one: RoutedReport) -> None:
+def _record(unit: UnitOfWork, case_id: UUID, one: RoutedReport, usual_days: float | None) -> None:
     report, decision = one.report, one.decision
     routed = CaseRouted(
         case_id=case_id,
@@ -134,6 +136,7 @@ def _record(unit: UnitOfWork, case_id: UUID, one: RoutedReport) -> None:
         category=one.category,
         place=report.place,
         policy=one.policy,
+        usual_days=usual_days,
         boundary_version=decision.boundary_version,
     )
     unit.record(routed, aggregate_id=case_id, report_id=report.report_id)

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from melder_common import events
@@ -13,7 +13,7 @@ from melder_common.clock import utc_now
 from melder_common.event_values import CaseState, PhotoClaim, PublicationPolicy
 from melder_common.ids import new_id
 from melder_routing.domain.case_changes import CaseNotFound
-from melder_routing.store.case_tables import legal_hold
+from melder_routing.store.case_tables import case, legal_hold
 from melder_routing.use_cases.end_waiting import end_waiting
 from melder_routing.use_cases.erase_case import erase_cases
 from melder_routing.use_cases.log_access import log_access
@@ -80,6 +80,23 @@ async def test_a_hazard_is_never_published_unread(world: Any) -> None:
     number = (await world.open_case(policy=at_once, hazard=True)).report.number
     assert await world.said(events.CaseTextReleased) == []
     assert (await world.row(number)).text_to_review
+
+
+async def test_the_usual_time_comes_from_enough_resolved_cases(world: Any) -> None:
+    for days in (1, 2, 3, 30):
+        await resolved_case(world, days)
+    await world.open_case()
+    assert (await world.said(events.CaseRouted))[-1].usual_days is None, "four are too few"
+    await resolved_case(world, 40)
+    await world.open_case()
+    assert (await world.said(events.CaseRouted))[-1].usual_days == 3.0
+
+
+async def resolved_case(world: Any, days: int) -> None:
+    number = (await world.open_case()).report.number
+    closed = {"state": "resolved", "closed_at": case.c.submitted_at + timedelta(days=days)}
+    async with world.worker.begin() as unit:
+        await unit.connection.execute(update(case).where(case.c.number == number).values(closed))
 
 
 async def test_a_report_becomes_one_case(world: Any) -> None:
