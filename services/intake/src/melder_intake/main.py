@@ -25,6 +25,7 @@ from melder_intake.http.tracking import tracking_router
 from melder_intake.parts import Parts
 from melder_intake.settings import IntakeSettings
 from melder_intake.store.current_reception import CurrentReception
+from melder_intake.store.known_clients import KnownClients
 from melder_intake.store.media import Media
 from melder_intake.store.responsibility import Responsibility
 from melder_intake.store.tables import event_tables
@@ -61,8 +62,8 @@ def assemble(service: Service[Parts], parts: Parts) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with service.lifespan(parts)(app):
             yield
-        for client in parts.clients:
-            await client.aclose()
+        for connection in parts.connections:
+            await connection.aclose()
 
     app = FastAPI(
         title="melder intake",
@@ -115,6 +116,7 @@ def build_parts(
         settings=settings,
         units=service.units,
         reception=CurrentReception(service.engine),
+        clients=KnownClients(service.engine),
         responsibility=Responsibility(routing, wait_s=settings.routing_wait_s),
         media=Media(media),
         acceptance=Acceptance(
@@ -128,5 +130,5 @@ def build_parts(
         form_key=read_key(settings.form_key_file),
         limiter=RateLimiter(),
         pages=pages or Pages("melder_intake"),
-        clients=(routing, media),
+        connections=(routing, media),
     )

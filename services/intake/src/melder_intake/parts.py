@@ -8,6 +8,7 @@ from melder_common.rate_limit import RateLimiter
 from melder_common.unit_of_work import UnitsOfWork
 from melder_intake.settings import IntakeSettings
 from melder_intake.store.current_reception import CurrentReception
+from melder_intake.store.known_clients import KnownClients
 from melder_intake.store.media import Media
 from melder_intake.store.responsibility import Responsibility
 from melder_intake.use_cases.accept_report import Acceptance
@@ -16,15 +17,16 @@ from melder_web import Pages
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts; ``clients`` are closed when the service stops."""
+    """The parts; ``connections`` are closed when the service stops."""
 
     settings: IntakeSettings
     units: UnitsOfWork
     reception: CurrentReception
+    clients: KnownClients
     responsibility: Responsibility
     media: Media
     acceptance: Acceptance
     form_key: bytes
     limiter: RateLimiter
     pages: Pages
-    clients: tuple[httpx.AsyncClient, ...] = ()
+    connections: tuple[httpx.AsyncClient, ...] = ()

@@ -19,6 +19,7 @@ from melder_common.events import (
 )
 from melder_common.ids import new_id
 from melder_intake.store.api_clients import revoke_clients
+from melder_intake.store.known_clients import REMEMBERED_S, KnownClients
 from melder_intake.use_cases.create_api_client import create_api_client
 
 V2 = "/open311/v2"
@@ -441,4 +442,15 @@ async def test_keys_are_hashed_and_can_be_revoked(post: Any, stack: Any) -> None
     assert stack.api_key not in str(row)
     async with stack.units.begin() as unit:
         assert await revoke_clients(unit.connection, "Stadt-App", unit.now) == 1
-    assert (await post()).status_code == 403
+    assert await KnownClients(stack.units.engine).find(stack.api_key) is None
+
+
+async def test_a_known_key_is_looked_up_again_after_some_seconds(stack: Any) -> None:
+    now = [0.0]
+    clients = KnownClients(stack.units.engine, clock=lambda: now[0])
+    assert await clients.find(stack.api_key) is not None
+    async with stack.units.begin() as unit:
+        await revoke_clients(unit.connection, "Stadt-App", unit.now)
+    assert await clients.find(stack.api_key) is not None
+    now[0] = REMEMBERED_S + 1
+    assert await clients.find(stack.api_key) is None

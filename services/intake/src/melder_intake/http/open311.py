@@ -26,7 +26,7 @@ from melder_intake.http.open311_requests import (
 from melder_intake.http.outside import who_serves
 from melder_intake.parts import Parts
 from melder_intake.store import public_reading
-from melder_intake.store.api_clients import ApiClient, find_client
+from melder_intake.store.api_clients import ApiClient
 from melder_intake.store.catalogue import Reception
 
 WRONG_KEYS_PER_MINUTE = "30/minute"
@@ -131,10 +131,7 @@ async def _client(parts: Parts, request: Request, posted: Posted) -> ApiClient:
     key = posted.one("api_key") or next(
         (request.headers[name] for name in KEY_HEADERS if request.headers.get(name)), ""
     )
-    client = None
-    if key:
-        async with parts.units.engine.connect() as connection:
-            client = await find_client(connection, key.strip())
+    client = await parts.clients.find(key.strip()) if key else None
     if client is None:
         parts.limiter.check("open311-wrong-key", WRONG_KEYS_PER_MINUTE, client_network(request))
         told = "Dieser Schlüssel gilt nicht." if key else "Zum Senden ist ein Schlüssel nötig."
