@@ -1,6 +1,12 @@
 """The numbers by which one sees whether events flow."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from melder_common.consumer import Consumer
+from melder_common.lag import EventState
 
 
 class EventMetrics:
@@ -47,3 +53,19 @@ class EventMetrics:
             ["table"],
             registry=registry,
         )
+
+    def show_logs(self, consumers: Mapping[int, Consumer[Any]]) -> None:
+        """Show how far the logs are that this process follows, by partition."""
+        self.lag.clear()
+        self.cursor.clear()
+        for partition, consumer in consumers.items():
+            for speaker, log in consumer.logs.items():
+                self.lag.labels(speaker, partition).set(log.lag)
+                self.cursor.labels(speaker, partition).set(log.cursor)
+
+    def show_state(self, state: EventState) -> None:
+        """Show what the service's tables say."""
+        self.unpublished.set(state.unpublished)
+        self.dead_letters.labels("failed").set(state.dead_letters)
+        self.dead_letters.labels("parked").set(state.parked)
+        self.overdue.set(state.timers_overdue)

@@ -152,7 +152,7 @@ class Relay:
             _log.warning(
                 "stream_has_forgotten", partition=partition, stream=last, outbox=head.published
             )
-            self.ask_again(partition, await self._lowest_cursor(partition, last) + 1)
+            self.ask_again(partition, 1 + (last or await self._lowest_cursor(partition)))
 
     def ask_again(self, partition: int, start: int) -> None:
         """Have everything from ``start`` on published again, unless that is under way."""
@@ -192,10 +192,8 @@ class Relay:
             _log.info("published_again", partition=head.partition, start=again.start)
         return bool(events)
 
-    async def _lowest_cursor(self, partition: int, last: int) -> int:
-        """How far everybody has heard for sure; what the stream still holds counts only if all."""
-        if last:
-            return last
+    async def _lowest_cursor(self, partition: int) -> int:
+        """How far everybody has heard for sure."""
         listener = self._tables.listener
         statement = select(listener.c.position).where(listener.c.partition == partition)
         async with self._engine.connect() as connection:

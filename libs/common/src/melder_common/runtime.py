@@ -169,22 +169,14 @@ class Runtime(Generic[Parts]):
         """Bring the gauges up to date, before they are read."""
         if self._metrics is None:
             return
-        self._metrics.lag.clear()
-        self._metrics.cursor.clear()
-        for partition, consumer in self.consumers.items():
-            for speaker, log in consumer.logs.items():
-                self._metrics.lag.labels(speaker, partition).set(log.lag)
-                self._metrics.cursor.labels(speaker, partition).set(log.cursor)
+        self._metrics.show_logs(self.consumers)
         try:
             async with self._units.engine.connect() as connection:
                 state = await read_event_state(connection, self._units.tables.schema)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("metrics_not_refreshed", reason=name_failure(error))
-            return
-        self._metrics.unpublished.set(state.unpublished)
-        self._metrics.dead_letters.labels("failed").set(state.dead_letters)
-        self._metrics.dead_letters.labels("parked").set(state.parked)
-        self._metrics.overdue.set(state.timers_overdue)
+        else:
+            self._metrics.show_state(state)
 
     async def _connect(self) -> None:
         await self._connection.open()

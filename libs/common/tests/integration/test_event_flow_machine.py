@@ -226,6 +226,17 @@ class EventFlow(RuleBasedStateMachine):
         if events and not sleep_again:
             self.wake_up_and_publish(service, slot, None)
 
+    @rule(slot=slots, reports=st.lists(st.sampled_from(REPORTS), min_size=2, max_size=6))
+    def sleep_while_others_number(self, slot: int, reports: list[UUID]) -> None:
+        """A relay looks, sleeps while positions are given, and goes on with what it saw."""
+        self.write(reports)
+        for partition in range(1, PARTITIONS + 1):
+            self.look_and_fall_asleep("intake", slot, partition)
+            self.speak("intake", slot, partition, None)
+        self.write(reports)
+        for _ in self.processes["intake", slot].looked[:]:
+            self.wake_up_and_number("intake", slot, sleep_again=False)
+
     @rule(service=services, slot=slots, crash=crashes)
     def wake_up_and_publish(self, service: str, slot: int, crash: str | None) -> None:
         process = self.processes[service, slot]
