@@ -2,12 +2,8 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Float, cast, func, select, true, values
-from sqlalchemy import column as sql_column
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import Text
-
-from melder_routing.store.case_tables import case
 
 LAST = 50
 """So many cases show today's pace, not that of years ago."""
@@ -15,29 +11,25 @@ LAST = 50
 FEWEST = 5
 """Fewer cases say nothing, and could point to a single one."""
 
-_DAY_S = 86_400.0
+_MEDIANS = text("""
+    SELECT asked.category, percentile_cont(0.5) WITHIN GROUP (ORDER BY last.days) AS days
+    FROM unnest(CAST(:categories AS text[])) AS asked (category)
+    CROSS JOIN LATERAL (
+        SELECT extract(epoch FROM closed_at - submitted_at)::float8 / 86400 AS days
+        FROM routing."case"
+        WHERE category = asked.category AND state = 'resolved'
+        ORDER BY closed_at DESC
+        LIMIT :last
+    ) AS last
+    GROUP BY asked.category
+    HAVING count(*) >= :fewest
+""")
 
 
 async def list_usual_days(
     connection: AsyncConnection, categories: Iterable[str]
 ) -> dict[str, float]:
     """The median days from report to resolution by category; none where too few are known."""
-    asked = values(sql_column("category", Text), name="asked").data(
-        [(slug,) for slug in categories]
-    )
-    days = cast(func.extract("epoch", case.c.closed_at - case.c.submitted_at), Float) / _DAY_S
-    last = (
-        select(days.label("days"))
-        .where(case.c.category == asked.c.category, case.c.state == "resolved")
-        .order_by(case.c.closed_at.desc())
-        .limit(LAST)
-        .lateral("last")
-    )
-    median = func.percentile_cont(0.5).within_group(last.c.days)
-    chosen = (
-        select(asked.c.category, median.label("days"))
-        .select_from(asked.join(last, true()))
-        .group_by(asked.c.category)
-        .having(func.count() >= FEWEST)
-    )
-    return {row.category: round(row.days, 1) for row in await connection.execute(chosen)}
+    values = {"categories": sorted(categories), "last": LAST, "fewest": FEWEST}
+    rows = await connection.execute(_MEDIANS, values)
+    return {row.category: round(row.days, 1) for row in rows}
