@@ -131,7 +131,7 @@ def test_a_receipt_says_number_body_reason_time_and_all_links() -> None:
 def test_a_receipt_without_a_decision_says_that_it_is_being_clarified() -> None:
     text = text_of(read(write(receipt(Matter("K7M4Q2XA", "Region")))))
     assert "Wir klären gerade, wer zuständig ist" in text
-    assert "noch keine Erfahrungswerte" in text
+    assert "Das wissen wir hier noch nicht" in text
 
 
 def test_a_confirmed_address_is_not_asked_again() -> None:

@@ -215,7 +215,7 @@ def _receipt_facts(matter: Matter, words: Words) -> tuple[tuple[str, str], ...]:
 
 def _usual_time(days: float | None, words: Words) -> str:
     if days is None:
-        return words("Dafür haben wir noch keine Erfahrungswerte.")
+        return words("Das wissen wir hier noch nicht.")
     if days < 1:
         return words("weniger als einen Tag")
     if days < 1.5:
