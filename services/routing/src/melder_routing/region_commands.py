@@ -35,6 +35,8 @@ REFUSALS = (
     SettingsError,
 )
 SHOWN_PER_KIND = 8
+PATIENCE_S = 900.0
+"""Uniting and buffering the outline of a whole country takes minutes."""
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
 
@@ -140,6 +142,7 @@ async def _units() -> AsyncIterator[UnitsOfWork]:
         password_file=settings.database_password_file,
         application_name="melder apply",
         pool_size=1,
+        command_timeout_s=PATIENCE_S,
     )
     try:
         yield UnitsOfWork(
