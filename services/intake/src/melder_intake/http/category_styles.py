@@ -10,7 +10,7 @@ from melder_intake.http.acceptance import reception_of
 from melder_intake.parts import Parts
 
 _RULES = """
-.m-place__image { inline-size: 320px; block-size: 320px; }
+.m-place__image { inline-size: 288px; block-size: 288px; }
 .melder-trap { position: absolute; inset-inline-start: -999rem; }
 [data-for-category] { display: none; }
 [data-for-category].is-chosen { display: block; }
