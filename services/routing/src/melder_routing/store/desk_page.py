@@ -91,6 +91,19 @@ async def read_place(
     return row.lat, row.long, row.decision.get("border_distance_m")
 
 
+async def find_photo_report(
+    connection: AsyncConnection, scope: Scope, number: str, photo_id: UUID
+) -> UUID:
+    """The report of a photo that lies in this case. Raises CaseNotFound."""
+    chosen = visible_contents(scope, case_photo, case.c.report_id).where(
+        case.c.number == number, case_photo.c.photo_id == photo_id
+    )
+    report_id: UUID | None = await connection.scalar(chosen)
+    if report_id is None:
+        raise CaseNotFound(number)
+    return report_id
+
+
 def _beside(scope: Scope, table: Table, case_id: UUID) -> Select[Any]:
     return visible_contents(scope, table).where(table.c.case_id == case_id)
 

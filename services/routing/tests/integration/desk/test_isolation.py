@@ -57,7 +57,7 @@ async def test_every_operation_denies_a_foreign_case(world: Any, anna: Any) -> N
     number, photo_id = routed.report.number, routed.report.photos[0].photo_id
     own = await anna.fill((await world.open_case()).report.number)
     found = operations(world)
-    assert len(found) >= 13, "the route table lost operations"
+    assert len(found) >= 14, "the route table lost operations"
     for method, path in found:
         address = path.format(number=number, photo_id=photo_id)
         data = {**own, "version": "1", "message": "x", "question": "x", "text": "x"}
@@ -257,4 +257,9 @@ async def test_photos_are_shown_by_a_grant_for_this_clerk(world: Any, anna: Any)
         now=utc_now(),
     )
     assert grant.report_id == routed.report.report_id
+    opened = await anna.client.get(f"/desk/cases/{number}/photos/{photo_id}")
+    assert opened.headers["location"].startswith(f"/photos/{photo_id}/full.webp?grant=")
+    assert opened.headers["cache-control"] == "no-store"
+    other = (await world.open_case()).report.number
+    assert (await anna.client.get(f"/desk/cases/{other}/photos/{photo_id}")).status_code == 404
     assert (grant.expires_at - utc_now()).total_seconds() <= 60

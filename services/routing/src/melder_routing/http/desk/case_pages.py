@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -14,7 +15,12 @@ from melder_routing.http.desk.desk import Desk, SignedIn
 from melder_routing.http.desk.list_pages import read_menu
 from melder_routing.http.desk.words import DONE
 from melder_routing.store.desk_map import list_borders
-from melder_routing.store.desk_page import read_case, read_changes_since, read_place
+from melder_routing.store.desk_page import (
+    find_photo_report,
+    read_case,
+    read_changes_since,
+    read_place,
+)
 from melder_web.page_problems import PageProblem
 from melder_web.static_map import METRES_PER_DEGREE, MapView, Shape, draw_map
 
@@ -34,6 +40,20 @@ def case_router(desk: Desk) -> APIRouter:
             return RedirectResponse(f"/desk/cases/{plain}", 303)
         done = DONE.get(request.query_params.get("done", ""), "")
         return await show_file(desk, request, signed, plain, Attempt(sent=done))
+
+    @router.get("/cases/{number}/photos/{photo_id}")
+    async def show_photo(request: Request, number: str, photo_id: UUID) -> Response:
+        """Grants last a minute: who opens a photo later gets a fresh one here."""
+        signed = await desk.enter(request)
+        try:
+            async with desk.units.read(signed.scope) as connection:
+                report_id = await find_photo_report(
+                    connection, signed.scope, require_number(number), photo_id
+                )
+        except CaseNotFound:
+            raise no_such_case() from None
+        address = desk.photo_url(signed, photo_id, report_id, "full")
+        return RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
 
     @router.get("/cases/{number}/map.svg", response_class=Response)
     async def show_map(request: Request, number: str) -> Response:

@@ -141,7 +141,7 @@ def _photo(desk: Desk, signed: SignedIn, file: CaseFile, photo: Row[Any]) -> dic
         "words": words,
         "kind": kind,
         "url": desk.photo_url(signed, photo.photo_id, report_id, "list") if shown else "",
-        "full_url": desk.photo_url(signed, photo.photo_id, report_id, "full") if shown else "",
+        "full_url": f"/desk/cases/{file.case.number}/photos/{photo.photo_id}" if shown else "",
         "size": sizes.get("list", {"width": 640, "height": 480}),
         "can_release": photo.state in RELEASABLE and file.policy.photo != "never",
         "can_hide": photo.state in HIDEABLE,
