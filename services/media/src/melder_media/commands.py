@@ -1,18 +1,17 @@
-"""The command line: ``melder-media serve`` and ``melder-media migrate``."""
+"""The command line: ``melder-media serve``, ``migrate`` and ``dead-letters``."""
 
 import typer
 
 from melder_common.dead_letter_commands import dead_letter_commands
-from melder_common.migrations import run_migrations
 from melder_common.service import Service
-from melder_common.serving import serve as serve_app
+from melder_common.service import serve as serve_app
 from melder_common.settings import load_settings
 from melder_media.main import build_app, build_parts, build_service
 from melder_media.parts import Parts
 from melder_media.settings import MediaSettings
 
 app = typer.Typer(help="The media service of melder.", no_args_is_help=True)
-operator = typer.Typer(help="Photos.")
+operator = typer.Typer()
 
 
 def _offline() -> tuple[Service[Parts], Parts]:
@@ -32,4 +31,8 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the schema to its newest revision."""
+    from melder_common.migrations import (  # noqa: PLC0415 (Alembic takes 7 MB that serving does not need)
+        run_migrations,
+    )
+
     run_migrations(load_settings(MediaSettings), "melder_media")

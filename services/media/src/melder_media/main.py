@@ -25,6 +25,7 @@ from melder_media.store.sealing import MasterKey
 from melder_media.store.tables import event_tables
 from melder_media.timers import TIMERS
 from melder_media.use_cases.compare_stores import RECONCILERS
+from melder_media.use_cases.speak_photo_snapshots import PHOTO_SNAPSHOTS
 from melder_web import Pages, install_pages
 from melder_web.page_problems import render_page
 
@@ -78,6 +79,7 @@ def build_service(settings: MediaSettings) -> Service[Parts]:
         subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
         reconcilers=RECONCILERS,
+        snapshots=(PHOTO_SNAPSHOTS,),
     )
 
 

@@ -1,5 +1,6 @@
 """Upload → bind → ready → release → public → hidden → erased."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,10 +19,13 @@ from melder_common.events import (
     PhotoRedacted,
     PhotoRejected,
     PhotoReleased,
+    PhotoSnapshot,
     ReportErased,
 )
 from melder_common.grants import issue_grant
 from melder_common.ids import new_id
+from melder_media.domain.claims import upload_token
+from melder_media.use_cases.speak_photo_snapshots import speak_photo_snapshots
 
 pytestmark = pytest.mark.integration
 
@@ -160,40 +164,44 @@ async def test_events_heard_twice_change_nothing(
 
 
 class TestClaims:
-    async def test_a_wrong_token_binds_nothing(
+    async def test_a_claim_without_proof_is_passed_over(
         self, media: Any, pictures: Any, report_id: UUID
     ) -> None:
-        photo_id, _ = await media.upload(pictures.jpeg())
-        await media.submit(report_id, (photo_id, "A" * 32))
-        await media.carry_out()
-        rejected = (await media.spoken())[-1]
-        assert rejected == PhotoRejected(
-            photo_id=photo_id, report_id=report_id, reason="unknown_photo"
-        )
+        """Ids of released photos are public: a stranger must not get a word said of them."""
+        victim = await media.rendered(pictures.jpeg(), report_id)
+        await media.hear(released(victim, report_id), report_id)
+        before = await media.spoken()
+        for token in ("A" * 32, "spooled", "", upload_token(media.parts.upload_key, new_id())):
+            await media.submit(new_id(), (victim, token))
+        assert await media.carry_out() == []
+        assert await media.spoken() == before
+        assert (await media.get(victim)).status_code == 200
 
     async def test_a_photo_belongs_to_one_report(
         self, media: Any, pictures: Any, report_id: UUID
     ) -> None:
         claim = await media.upload(pictures.jpeg())
-        other = new_id()
         await media.submit(report_id, claim)
-        await media.submit(other, claim)
+        await media.submit(new_id(), claim)
         await media.carry_out()
         events = await media.spoken()
-        assert [e.report_id for e in events if isinstance(e, PhotoRejected)] == [other]
-        assert [e.report_id for e in events if isinstance(e, PhotoReady)] == [report_id]
+        assert [type(event) for event in events] == [PhotoReceived, PhotoReady]
+        assert events[-1].report_id == report_id
 
-    async def test_spooled_is_no_password(self, media: Any, pictures: Any, report_id: UUID) -> None:
-        photo_id, _ = await media.upload(pictures.jpeg())
-        await media.submit(report_id, (photo_id, "spooled"))
-        assert isinstance((await media.spoken())[-1], PhotoRejected)
-
-    async def test_a_swept_upload_is_answered(self, media: Any, report_id: UUID) -> None:
-        gone = new_id()
-        from melder_media.domain.claims import upload_token
-
-        await media.submit(report_id, (gone, upload_token(media.parts.upload_key, gone)))
-        assert isinstance((await media.spoken())[-1], PhotoRejected)
+    async def test_what_is_not_here_is_answered(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
+        withdrawn, token = await media.upload(pictures.jpeg())
+        await media.client.delete(f"/photos/{withdrawn}", params={"token": token})
+        swept = new_id()
+        await media.submit(
+            report_id, (withdrawn, token), (swept, upload_token(media.parts.upload_key, swept))
+        )
+        rejected = [event for event in await media.spoken() if isinstance(event, PhotoRejected)]
+        assert {event.photo_id for event in rejected} == {withdrawn, swept}
+        assert {(event.report_id, event.reason) for event in rejected} == {
+            (report_id, "unknown_photo")
+        }
 
 
 class TestSpooledFiles:
@@ -212,6 +220,16 @@ class TestSpooledFiles:
         assert (await media.pass_on(photo_id, report_id, pictures.jpeg())).status_code == 200
         await media.carry_out()
         assert isinstance((await media.spoken())[-1], PhotoReady)
+
+    async def test_file_and_claim_at_the_same_time(self, media: Any, pictures: Any) -> None:
+        pairs = [(new_id(), new_id()) for _ in range(5)]
+        await asyncio.gather(
+            *(media.pass_on(photo, report, pictures.jpeg(40, 30)) for photo, report in pairs),
+            *(media.submit(report, (photo, "spooled")) for photo, report in pairs),
+        )
+        await media.carry_out()
+        ready = {e.photo_id: e.report_id for e in await media.spoken() if isinstance(e, PhotoReady)}
+        assert ready == dict(pairs)
 
     async def test_passing_on_twice_changes_nothing(
         self, media: Any, pictures: Any, report_id: UUID
@@ -243,9 +261,7 @@ class TestSpooledFiles:
     ) -> None:
         photo_id = new_id()
         await media.pass_on(photo_id, report_id, pictures.jpeg())
-        stranger = new_id()
-        await media.submit(stranger, (photo_id, "spooled"))
-        assert (await media.spoken())[-1].report_id == stranger
+        await media.submit(new_id(), (photo_id, "spooled"))
         await media.submit(report_id, (photo_id, "spooled"))
         await media.carry_out()
         assert (await media.spoken())[-1].report_id == report_id
@@ -333,6 +349,41 @@ class TestGrants:
 
 
 class TestKeeping:
+    async def test_an_erasure_during_rendering_leaves_nothing(
+        self, media: Any, pictures: Any, report_id: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claim = await media.upload(pictures.jpeg())
+        await media.submit(report_id, claim)
+        put, erased = media.parts.objects.put, ReportErased(report_id=report_id, cause="request")
+
+        async def erase_and_put(*arguments: Any, **options: Any) -> None:
+            await media.hear(erased, report_id)
+            monkeypatch.undo()
+            await media.carry_out()
+            await put(*arguments, **options)
+
+        monkeypatch.setattr(media.parts.objects, "put", erase_and_put)
+        done = await media.carry_out()
+        assert done.count("render_photo") == 1
+        assert await object_names(media) == set()
+        assert [type(event) for event in await media.spoken()] == [PhotoReceived, PhotoDeleted]
+
+    async def test_snapshots_tell_what_others_know(
+        self, media: Any, pictures: Any, report_id: UUID
+    ) -> None:
+        shown = await media.rendered(pictures.jpeg(), report_id)
+        await media.hear(released(shown, report_id), report_id)
+        await media.upload(pictures.jpeg())
+        async with media.service.units.begin() as unit:
+            last = await speak_photo_snapshots(unit, None, 1)
+        assert last == str(shown)
+        async with media.service.units.begin() as unit:
+            assert await speak_photo_snapshots(unit, last, 10) != last
+        told = [event for event in await media.spoken() if isinstance(event, PhotoSnapshot)]
+        assert [(event.photo_id, event.state, len(event.renditions)) for event in told] == [
+            (shown, "released", 3)
+        ]
+
     async def test_unclaimed_uploads_are_swept(self, media: Any, pictures: Any) -> None:
         photo_id, token = await media.upload(pictures.jpeg())
         media.parts.arrivals.transport = EverythingArrived()

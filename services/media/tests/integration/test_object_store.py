@@ -61,6 +61,8 @@ async def test_listing_by_prefix_finds_all(objects: ObjectStore) -> None:
         await objects.put(BUCKET, name, b"x")
     await objects.put(BUCKET, "q/other", b"x")
     assert {name for name, _ in await objects.list_names(BUCKET, "p/")} == wanted
+    later = {name for name, _ in await objects.list_names(BUCKET, after="p/0019")}
+    assert later == {"p/0020", "p/0021", "p/0022", "p/0023", "p/0024", "q/other"}
     assert await objects.list_names("bucket-that-never-was") == []
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from melder_media.domain.pictures import CleanFile, Encoding, Size
@@ -33,3 +34,11 @@ def rendition_version(files: Iterable[CleanFile]) -> str:
     for file in files:
         digest.update(hashlib.sha256(file.content).digest())
     return digest.hexdigest()[:16]
+
+
+def first_name_since(moment: datetime) -> str:
+    """What sorts before the names of all photos that got their id since ``moment``.
+
+    Ids are UUIDv7 (RFC 9562): they begin with the milliseconds of their time.
+    """
+    return str(UUID(int=int(moment.timestamp() * 1000) << 80))

@@ -90,9 +90,14 @@ class ObjectStore:
         """The object's bytes. Raises ObjectMissing, StoreUnavailable."""
         return await self._call(lambda: self._get(bucket, name))
 
-    async def list_names(self, bucket: str, prefix: str = "") -> list[tuple[str, datetime]]:
-        """All names that begin with ``prefix``, with their last change. Raises StoreUnavailable."""
-        return await self._call(lambda: self._list(bucket, prefix), deadline=120)
+    async def list_names(
+        self, bucket: str, prefix: str = "", *, after: str | None = None
+    ) -> list[tuple[str, datetime]]:
+        """Names that begin with ``prefix`` and come ``after`` another, with their last change.
+
+        Raises StoreUnavailable.
+        """
+        return await self._call(lambda: self._list(bucket, prefix, after), deadline=120)
 
     async def delete(self, bucket: str, names: Iterable[str]) -> None:
         """Remove objects; those that are gone already do not matter. Raises StoreUnavailable."""
@@ -164,11 +169,13 @@ class ObjectStore:
             answer.close()
             answer.release_conn()
 
-    def _list(self, bucket: str, prefix: str) -> list[tuple[str, datetime]]:
+    def _list(self, bucket: str, prefix: str, after: str | None) -> list[tuple[str, datetime]]:
         try:
             return [
                 (found.object_name, found.last_modified)
-                for found in self._client.list_objects(bucket, prefix=prefix, recursive=True)
+                for found in self._client.list_objects(
+                    bucket, prefix=prefix, recursive=True, start_after=after
+                )
             ]
         except S3Error as error:
             if error.code == _NO_BUCKET:

@@ -163,10 +163,20 @@ async def remove_grant_uses(unit: UnitOfWork, *, before: datetime) -> None:
     await unit.connection.execute(delete(grant_use).where(grant_use.c.used_at < before))
 
 
-async def list_kept_photos(unit: UnitOfWork) -> list[Photo]:
-    """All photos whose objects must exist, for comparing with the store."""
-    kept = select(photo).where(photo.c.state.not_in(["erasing", "deleted"]))
+async def list_kept_photos(unit: UnitOfWork, *, since: datetime) -> list[Photo]:
+    """Photos that came since a moment and whose objects must exist."""
+    kept = select(photo).where(
+        photo.c.received_at >= since, photo.c.state.not_in(["erasing", "deleted"])
+    )
     return [_photo(row) for row in await unit.connection.execute(kept)]
+
+
+async def lock_next_photos(unit: UnitOfWork, after: UUID | None, limit: int) -> list[Photo]:
+    """The next ``limit`` photos in the order of their ids, held by this unit."""
+    query = select(photo).order_by(photo.c.id).limit(limit).with_for_update()
+    if after is not None:
+        query = query.where(photo.c.id > after)
+    return [_photo(row) for row in await unit.connection.execute(query)]
 
 
 async def find_known_ids(unit: UnitOfWork, photo_ids: Iterable[UUID]) -> set[UUID]:

@@ -55,6 +55,7 @@ photo = Table(
         name="photo_shown_is_bound",
     ),
     Index("photo_by_report", "report_id", postgresql_where=text("report_id IS NOT NULL")),
+    Index("photo_by_age", "received_at"),
     Index("photo_spooled", "id", postgresql_where=text("original_at = 'spool'")),
 )
 

@@ -9,7 +9,7 @@ from melder_common.events import PhotoRejected
 from melder_common.timers import Due, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
 from melder_media.domain.claims import SPOOLED, is_uploader
-from melder_media.domain.photo import ClaimRefused, Photo, PhotoState, bind
+from melder_media.domain.photo import GONE, ClaimRefused, Photo, PhotoState, bind
 from melder_media.domain.pictures import Refusal
 from melder_media.parts import Parts
 from melder_media.store import photos
@@ -23,23 +23,28 @@ async def bind_photos(
     upload_key: bytes,
     patience: timedelta,
 ) -> None:
-    """Bind what a report claims; a claim that proves nothing is answered with PhotoRejected.
+    """Bind what a report claims.
 
-    A file that intake still has to pass on is waited for, ``patience`` long.
+    A file that intake still has to pass on is waited for, ``patience`` long. A photo that is not
+    here is answered with PhotoRejected. A claim on a photo of somebody else is passed over in
+    silence: whatever were said of that photo would be heard of its rightful report too.
     """
     for claim in sorted(claims, key=lambda one: one.photo_id):
-        spooled = claim.upload_token == SPOOLED
-        if not spooled and not is_uploader(upload_key, claim.photo_id, claim.upload_token):
-            _reject_claim(unit, claim.photo_id, report_id, Refusal.UNKNOWN_PHOTO)
-            continue
         await photos.lock_arrival(unit, claim.photo_id)
         photo = await photos.lock_photo(unit, claim.photo_id)
-        if photo is not None and (not spooled or photo.offered_for == report_id):
-            await _bind_known(unit, photo, report_id)
-        elif photo is None and spooled:
+        if photo is not None:
+            if _proves(claim, photo, report_id, upload_key):
+                await _bind_known(unit, photo, report_id)
+        elif claim.upload_token == SPOOLED:
             await _wait_for(unit, claim.photo_id, report_id, patience)
         else:
             _reject_claim(unit, claim.photo_id, report_id, Refusal.UNKNOWN_PHOTO)
+
+
+def _proves(claim: PhotoClaim, photo: Photo, report_id: UUID, upload_key: bytes) -> bool:
+    if claim.upload_token == SPOOLED:
+        return photo.offered_for == report_id
+    return is_uploader(upload_key, photo.id, claim.upload_token)
 
 
 async def bind_received(unit: UnitOfWork, photo: Photo, report_id: UUID) -> None:
@@ -62,10 +67,12 @@ async def expire_claim(due: Due, _parts: Parts, units: UnitsOfWork) -> None:
 
 
 async def _bind_known(unit: UnitOfWork, photo: Photo, report_id: UUID) -> None:
+    if photo.state in GONE:
+        _reject_claim(unit, photo.id, report_id, Refusal.UNKNOWN_PHOTO)
+        return
     try:
         bound = bind(photo, report_id)
     except ClaimRefused:
-        _reject_claim(unit, photo.id, report_id, Refusal.UNKNOWN_PHOTO)
         return
     if photo.report_id == report_id:
         return
@@ -79,8 +86,6 @@ async def _bind_known(unit: UnitOfWork, photo: Photo, report_id: UUID) -> None:
 async def _wait_for(unit: UnitOfWork, photo_id: UUID, report_id: UUID, patience: timedelta) -> None:
     if await photos.add_pending_claim(unit, photo_id, report_id):
         await unit.plan("expire_claim", str(photo_id), at=unit.now + patience)
-    else:
-        _reject_claim(unit, photo_id, report_id, Refusal.UNKNOWN_PHOTO)
 
 
 def _reject_claim(unit: UnitOfWork, photo_id: UUID, report_id: UUID, refusal: Refusal) -> None:

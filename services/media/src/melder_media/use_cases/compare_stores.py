@@ -1,28 +1,32 @@
 """Compares rows with objects: what only one side knows, no cursor can see."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from melder_common.reconcile import Reconciler
 from melder_common.unit_of_work import UnitsOfWork
-from melder_media.domain.names import original_name, rendition_name
+from melder_media.domain.names import first_name_since, original_name, rendition_name
 from melder_media.domain.photo import SHOWABLE, OriginalAt, Photo
 from melder_media.domain.pictures import Encoding, Size
 from melder_media.parts import Parts
 from melder_media.store import photos
 
+LOOK_BACK = timedelta(days=8)
+"""How old photos may be that are compared; a whole store is too much for every few minutes."""
 SETTLED = timedelta(hours=1)
 """Younger objects may belong to an upload that is being committed just now."""
 
 
 async def count_missing_objects(units: UnitsOfWork, parts: Parts) -> int:
     """Rows whose objects are not in the store: the photo is lost, or the bucket is wrong."""
+    since = units.clock() - LOOK_BACK
     async with units.begin() as unit:
-        kept = await photos.list_kept_photos(unit)
+        kept = await photos.list_kept_photos(unit, since=since)
+    after = first_name_since(since - LOOK_BACK)
     missing = 0
     for bucket, expected in _expected(kept, parts).items():
-        there = {name for name, _ in await parts.objects.list_names(bucket)}
+        there = {name for name, _ in await parts.objects.list_names(bucket, after=after)}
         missing += len(expected - there)
     return missing
 
@@ -32,11 +36,12 @@ async def remove_unknown_objects(units: UnitsOfWork, parts: Parts) -> int:
 
     They are sealed under a key that nobody has any more; they are removed here.
     """
-    settings, before = parts.settings, datetime.now(UTC) - SETTLED
+    settings, now = parts.settings, units.clock()
+    after = first_name_since(now - LOOK_BACK)
     removed = 0
     for bucket in (settings.s3_bucket_originals, settings.s3_bucket_renditions):
-        found = await parts.objects.list_names(bucket)
-        old = [name for name, changed in found if changed < before]
+        found = await parts.objects.list_names(bucket, after=after)
+        old = [name for name, changed in found if changed < now - SETTLED]
         async with units.begin() as unit:
             known = await photos.find_known_ids(unit, _owners(old))
         unknown = [name for name in old if _owner(name) not in known]

@@ -1,6 +1,7 @@
 """Decides who may see a picture, and finds it: everybody, a clerk with a grant, its uploader."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from melder_common.events import AccessGranted
@@ -11,6 +12,9 @@ from melder_media.domain.photo import GONE, SHOWABLE, Photo, PhotoState
 from melder_media.domain.pictures import Encoding, Size
 from melder_media.parts import Parts
 from melder_media.store import photos
+
+KEEP_GRANT_USES = timedelta(days=1)
+"""Grants live for a minute; how long it is remembered which were noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ async def _preview(unit: UnitOfWork, photo: Photo, wanted: Wanted) -> Found | No
 async def _record_access(unit: UnitOfWork, grant: Grant, photo: Photo) -> None:
     if not await photos.add_grant_use(unit, grant.grant_id):
         return
+    await photos.remove_grant_uses(unit, before=unit.now - KEEP_GRANT_USES)
     unit.record(
         AccessGranted(
             grant_id=grant.grant_id,

@@ -96,6 +96,7 @@ def _create_photo() -> None:
             name="photo_shown_is_bound",
         ),
         sa.Index("photo_by_report", "report_id", postgresql_where=sa.text("report_id IS NOT NULL")),
+        sa.Index("photo_by_age", "received_at"),
         sa.Index("photo_spooled", "id", postgresql_where=sa.text("original_at = 'spool'")),
         schema=SCHEMA,
     )
