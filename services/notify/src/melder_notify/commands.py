@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from melder_common.dead_letter_commands import dead_letter_commands
-from melder_common.migrations import run_migrations
 from melder_common.sealing import generate_period_key
 from melder_common.service import Service
 from melder_common.serving import serve as serve_app
@@ -46,6 +45,10 @@ def serve() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the schema to its newest revision."""
+    from melder_common.migrations import (  # noqa: PLC0415 (Alembic takes 7 MB that serving does not need)
+        run_migrations,
+    )
+
     run_migrations(load_settings(NotifySettings), "melder_notify")
 
 

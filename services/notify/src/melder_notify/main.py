@@ -22,7 +22,7 @@ from melder_notify.store.mail_server import MailServer, ServerAddress
 from melder_notify.store.tables import event_tables
 from melder_notify.store.translations import Languages
 from melder_notify.store.vault import Vault
-from melder_notify.timers import RECONCILERS, TIMERS, start_rounds
+from melder_notify.timers import RECONCILERS, TIMERS
 from melder_notify.use_cases.office import Office
 from melder_notify.use_cases.retire_sealing_key import retire_sealing_key
 from melder_web import Pages, install_pages
@@ -38,11 +38,8 @@ def build_app(settings: NotifySettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with service.lifespan(office)(app):
-            await start_rounds(service.units)
-            try:
-                yield
-            finally:
-                await office.server.close()
+            yield
+        await office.server.close()
 
     app = FastAPI(title="melder notify", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(build_router(office, service.units, pages))

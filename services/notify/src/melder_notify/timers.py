@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 
 from melder_common.crash_points import crash_point
 from melder_common.reconcile import Reconciler
@@ -85,11 +86,19 @@ TIMERS: Mapping[str, TimerHandler[Office]] = {
 }
 
 
-async def start_rounds(units: UnitsOfWork) -> None:
-    """Plan the timers that come round again and again; safe to repeat at every start."""
+ROUNDS = (RELEASE_RECEIPTS, ERASE_CONTACTS)
+"""Timers that come round again and again; the first migration plans them."""
+
+
+async def plan_missing_rounds(units: UnitsOfWork, _office: Office) -> int:
+    """Plan rounds that somebody has deleted; returns how many there were."""
+    due = units.tables.due
     async with units.begin() as unit:
-        for kind in (RELEASE_RECEIPTS, ERASE_CONTACTS):
+        known = await unit.connection.scalars(select(due.c.kind).where(due.c.kind.in_(ROUNDS)))
+        missing = set(ROUNDS) - set(known)
+        for kind in missing:
             await unit.plan(kind, "round", at=unit.now)
+    return len(missing)
 
 
 async def plan_forgotten_mails(units: UnitsOfWork, office: Office) -> int:
@@ -101,7 +110,10 @@ async def plan_forgotten_mails(units: UnitsOfWork, office: Office) -> int:
     return len(forgotten)
 
 
-RECONCILERS = (Reconciler("mails_without_timer", plan_forgotten_mails),)
+RECONCILERS = (
+    Reconciler("mails_without_timer", plan_forgotten_mails),
+    Reconciler("rounds_without_timer", plan_missing_rounds),
+)
 
 
 async def _prepare(due: Due, office: Office, units: UnitsOfWork) -> Outgoing | None:

@@ -39,7 +39,7 @@ from melder_notify.store.mail_server import MailServer, ServerAddress
 from melder_notify.store.tables import event_tables
 from melder_notify.store.translations import Languages
 from melder_notify.store.vault import Vault
-from melder_notify.timers import TIMERS, start_rounds
+from melder_notify.timers import ROUNDS, TIMERS
 from melder_notify.use_cases.answer_links import confirm_contact
 from melder_notify.use_cases.office import Office
 
@@ -257,7 +257,9 @@ async def town(
     units = UnitsOfWork(engine, tables=event_tables, speaker="notify", partitions=4)
     made = Town(units, office, mail_sink, SealingKeys.load(public))
     units.clock = made.clock
-    await start_rounds(units)
+    async with units.begin() as unit:
+        for kind in ROUNDS:
+            await unit.plan(kind, "round", at=START)
     yield made
     await server.close()
     await engine.dispose()

@@ -7,7 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from melder_common.database import make_engine
 from melder_notify.store.tables import metadata
+from melder_notify.timers import ROUNDS, plan_missing_rounds
 
 pytestmark = pytest.mark.integration
 
@@ -44,3 +46,19 @@ async def test_the_database_itself_refuses_a_second_record(town: Any) -> None:
         with pytest.raises(IntegrityError):
             async with town.units.begin() as unit:
                 await unit.connection.exec_driver_sql(copy.format(event=event, kind=kind))
+
+
+async def test_the_rounds_are_planned_by_the_migration(service_database: Any) -> None:
+    engine = make_engine(await service_database("notify"), application_name="test")
+    async with engine.connect() as connection:
+        planned = await connection.exec_driver_sql("SELECT kind FROM notify.due")
+        assert sorted(planned.scalars()) == sorted(ROUNDS)
+    await engine.dispose()
+
+
+async def test_lost_rounds_are_planned_again(town: Any) -> None:
+    assert await plan_missing_rounds(town.units, town.office) == 0
+    async with town.units.begin() as unit:
+        await unit.connection.exec_driver_sql("DELETE FROM notify.due")
+    assert await plan_missing_rounds(town.units, town.office) == len(ROUNDS)
+    assert await plan_missing_rounds(town.units, town.office) == 0

@@ -91,12 +91,15 @@ CREATE TABLE notify.region (
     slug TEXT PRIMARY KEY,
     name TEXT NOT NULL,
     version INTEGER NOT NULL
-)
+);
+
+INSERT INTO notify.due (kind, key, at)
+VALUES ('release_receipts', 'round', now()), ('erase_contacts', 'round', now())
 """
 
 
 def upgrade() -> None:
-    """Create everything from nothing."""
+    """Create everything from nothing, and plan the rounds that never end."""
     create_event_tables("notify")
     for statement in TABLES.split(";\n"):
         op.execute(statement)
