@@ -11,6 +11,7 @@ have plain ``def`` tests, and no async fixtures.
 
 # ruff: noqa: S101 - assertions are this module's work
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -30,6 +31,7 @@ from starlette.types import ASGIApp
 
 AXE_FILE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -52,15 +54,20 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def axe_violations(page: Page, *, without: tuple[str, ...] = ()) -> list[str]:
+def axe_violations(
+    page: Page, *, without: tuple[str, ...] = (), only: tuple[str, ...] = ()
+) -> list[str]:
     """What axe finds wrong (WCAG 2.0–2.2 A/AA and best practice), one readable line each.
 
-    ``without`` names rules to leave out; say why beside the call. Works with scripts blocked for
-    the page too? No: axe is a script, so open a second page with scripts on.
+    ``without`` names rules to leave out; say why beside the call. ``only`` asks for nothing but
+    these rules: ``COLOUR_RULES`` for a look that differs in colours from one just asked. Works with
+    scripts blocked for the page too? No: axe is a script, so open a second page with scripts on.
     """
-    page.evaluate(AXE_FILE.read_text(encoding="utf-8"))
+    page.evaluate(_axe())
+    wanted = {"type": "rule", "values": only} if only else {"type": "tag", "values": AXE_RULES}
     options = {
-        "runOnly": {"type": "tag", "values": AXE_RULES},
+        "runOnly": wanted,
+        "resultTypes": ["violations"],
         "rules": {rule: {"enabled": False} for rule in without},
     }
     found: dict[str, Any] = page.evaluate(f"() => axe.run(document, {json.dumps(options)})")
@@ -69,6 +76,12 @@ def axe_violations(page: Page, *, without: tuple[str, ...] = ()) -> list[str]:
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
+
+
+@functools.cache
+def _axe() -> str:
+    """axe, which a page runs once: a second time it is there already."""
+    return f"() => {{ if (!window.axe) {{ {AXE_FILE.read_text(encoding='utf-8')} }} }}"
 
 
 @dataclass
