@@ -3,7 +3,8 @@
 import asyncio
 import re
 from base64 import b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,9 @@ from melder_intake.settings import IntakeSettings
 from melder_intake.store.tables import event_tables, metadata
 from melder_intake.use_cases.create_api_client import create_api_client
 from melder_web import Pages
+from melder_web.testing import chromium
+
+__all__ = ["chromium"]
 
 ORIGIN = "http://127.0.0.1:8000"
 
@@ -71,9 +75,10 @@ class Stack:
         return dict(orjson.loads(opened))
 
 
-@pytest.fixture
-def secrets(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with every secret intake needs."""
+    tmp_path = tmp_path_factory.mktemp("secrets")
     for name in ("internal_token", "tracking_key", "form_key"):
         (tmp_path / name).write_text(name.encode().hex().ljust(64, "0")[:64])
     for directory in ("public", "private"):
@@ -83,7 +88,7 @@ def secrets(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_settings(secrets: Path) -> Callable[..., IntakeSettings]:
     def make(url: str, **changes: Any) -> IntakeSettings:
         return IntakeSettings(
@@ -109,13 +114,24 @@ def pages() -> Pages:
 
 
 @pytest.fixture(scope="session")
-def database_url(databases: Databases, postgres: PostgresCluster) -> Iterator[str]:
+def run_apart() -> Callable[..., Any]:
+    """Runs a coroutine in a thread of its own, because Playwright keeps this thread's loop busy."""
+
+    def run(work: Coroutine[Any, Any, Any]) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, work).result()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def database_url(
+    databases: Databases, postgres: PostgresCluster, run_apart: Callable[..., Any]
+) -> Iterator[str]:
     """One database for all tests of this session: emptying it is far cheaper than a clone."""
-    loop = asyncio.new_event_loop()
-    name = loop.run_until_complete(databases.clone("intake"))
+    name = run_apart(databases.clone("intake"))
     yield postgres.url(name, "melder_intake")
-    loop.run_until_complete(databases.drop(name))
-    loop.close()
+    run_apart(databases.drop(name))
 
 
 async def _empty(engine: AsyncEngine) -> None:

@@ -85,7 +85,7 @@ async def test_a_used_form_with_new_words_is_shown_again(
         ({"phone": "abc"}, "Die Telefonnummer stimmt nicht."),
         ({"description": "Loch \x00"}, "Steuerzeichen"),
         ({"description": "x" * 5000}, "höchstens 4000 Zeichen"),
-        ({"service_code": "light-broken"}, "Bitte beantworten Sie diese Frage"),
+        ({"service_code": "light-broken"}, "Bitte beantworten Sie die Frage „Was ist mit ihr?“."),
     ],
 )
 async def test_a_mistake_is_named_and_nothing_typed_is_lost(

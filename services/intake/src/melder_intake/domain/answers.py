@@ -6,6 +6,7 @@ from datetime import datetime
 
 from melder_common.event_values import Question
 from melder_common.text import TextRefused, clean_text
+from melder_intake.domain.catalogue import in_language
 from melder_intake.domain.submission import Fault
 
 _ATTRIBUTE = re.compile(r"attribute\[(?P<code>[A-Za-z0-9_-]{1,80})\](?:\[[A-Za-z0-9_-]*\])?")
@@ -42,15 +43,15 @@ def check_answers(
             continue
         values = answers.get(question.code, ())
         field = f"attribute[{question.code}]"
+        about = {"code": question.code, "question": in_language(question.text)}
         if not values:
             if question.required:
-                faults.append(Fault(field, "answer_missing", {"code": question.code}))
+                faults.append(Fault(field, "answer_missing", about))
             continue
         try:
             kept[question.code] = _checked(question, values)
         except _AnswerRefused as refused:
-            details = {"code": question.code, **refused.details}
-            faults.append(Fault(field, refused.code, details))
+            faults.append(Fault(field, refused.code, about | refused.details))
     return kept, faults
 
 

@@ -39,7 +39,7 @@ class Tracked:
 
 @dataclass(frozen=True)
 class Letter:
-    """A message or a comment. ``kind``: ``in`` from the body, ``out`` from the reporter."""
+    """A message or a comment. ``kind``: ``out`` from the body, ``in`` from the reporter."""
 
     at: datetime
     sender: str
@@ -60,9 +60,14 @@ class Dossier:
 
     @property
     def letters(self) -> list[Letter]:
-        """The conversation, oldest first."""
-        said = [Letter(one.posted_at, one.body_name, one.text, "in") for one in self.messages]
-        written = [Letter(one.written_at, "", one.text, "out") for one in self.comments]
+        """The conversation, oldest first, without the question that stands above its answer."""
+        waiting = self.open_question
+        said = [
+            Letter(one.posted_at, one.body_name, one.text, "out")
+            for one in self.messages
+            if one is not waiting
+        ]
+        written = [Letter(one.written_at, "", one.text, "in") for one in self.comments]
         return sorted([*said, *written], key=lambda letter: letter.at)
 
     @property
