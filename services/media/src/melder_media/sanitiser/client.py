@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -66,7 +67,7 @@ class Sanitiser:
 
     def close(self) -> None:
         """End the process; a picture in work is given up."""
-        self._end_process(kill=True)
+        self._end_process()
 
     async def _ask(self, kind: str, source: int) -> bytes:
         task = wire.Task(
@@ -105,7 +106,7 @@ class Sanitiser:
             self._send(task, source, theirs)
         except OSError:
             os.close(ours)
-            self._end_process(kill=False)
+            self._end_process()
             return b""
         finally:
             os.close(theirs)
@@ -113,7 +114,7 @@ class Sanitiser:
             async with asyncio.timeout(self._limits.wall_seconds + 5):
                 return await _read_all(ours)
         except TimeoutError:
-            self._end_process(kill=True)
+            self._end_process()
             return wire.STARTED
 
     def _send(self, task: wire.Task, source: int, answer: int) -> None:
@@ -123,7 +124,7 @@ class Sanitiser:
         socket.send_fds(self._channel, [task.to_bytes()], [source, answer])
 
     def _start_process(self) -> None:
-        self._end_process(kill=False)
+        self._end_process()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own module, nothing from outside)
@@ -137,15 +138,16 @@ class Sanitiser:
         ours.setblocking(False)
         self._channel = ours
 
-    def _end_process(self, *, kill: bool) -> None:
+    def _end_process(self) -> None:
+        """Hang up; whoever has not left by itself is ended, with the pictures in its work."""
         if self._channel is not None:
             self._channel.close()
             self._channel = None
         if self._process is not None:
-            if kill:
+            if self._process.poll() is None:
                 with suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, 9)
-            self._process.wait()
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
             self._process = None
 
 
