@@ -19,6 +19,7 @@ NOT_PAGES = {
     "/api/region.geojson": "JSON",
     "/melden/karte.svg": "a picture",
     "/desk/cases/{number}/map.svg": "a picture",
+    "/desk/cases/{number}/photos/{photo_id}": "a redirect to a picture",
     "/photos/{photo_id}/{name}": "a picture",
     "/mail": "a redirect",
     "/mail/messages.json": "JSON",
