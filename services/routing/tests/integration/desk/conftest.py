@@ -1,13 +1,16 @@
 """A small region, clerks of three bodies, and the desk's pages on a real database."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
@@ -24,7 +27,8 @@ from melder_common.events import Event, ReportCommented, ReportSubmitted
 from melder_common.ids import new_id
 from melder_common.numbers import new_number
 from melder_common.problems import install_problem_handlers
-from melder_common.testing.plugin import ServiceDatabase
+from melder_common.testing.databases import Databases
+from melder_common.testing.postgres import PostgresCluster
 from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.domain.decision import Decision, Rule, Status
 from melder_routing.domain.keys import body_id, category_id, queue_id
@@ -41,6 +45,8 @@ from melder_web import Pages
 from melder_web.assets import Asset, Assets
 from melder_web.cross_site import CrossSiteCheck
 from melder_web.page_problems import PageProblem, render_page
+
+Result = TypeVar("Result")
 
 PASSWORD = "ein langes Wort 7"
 NORD, SUED = BodyRef(slug="nord", name="Stadt Nord"), BodyRef(slug="sued", name="Gemeinde Süd")
@@ -309,11 +315,22 @@ class OpenWorld:
 
     build = staticmethod(build_world)
 
+    @staticmethod
+    def apart(work: Coroutine[Any, Any, Result]) -> Result:
+        """Run ``work`` in a thread with a loop of its own."""
+        return run_apart(work)
+
     @asynccontextmanager
     async def __call__(self, worker_url: str) -> AsyncIterator[World]:
         made = build_world(worker_url)
         yield made
         await made.close()
+
+
+def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run ``work`` in a thread: Playwright may occupy the event loop of this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="session")
@@ -330,13 +347,34 @@ def comment_on() -> Callable[[UUID], ReportCommented]:
     )
 
 
+@pytest.fixture(scope="session")
+def founded(databases: Databases, postgres: PostgresCluster, open_world: OpenWorld) -> str:
+    """The name of a database with the region and its clerks, to be cloned: hashing takes long."""
+
+    async def found() -> str:
+        name = await databases.clone("routing")
+        async with open_world(postgres.url(name, "routing_worker")) as made:
+            await made.found()
+        return name
+
+    return run_apart(found())
+
+
 @pytest.fixture
-async def world(service_database: ServiceDatabase) -> AsyncIterator[World]:
+async def world(
+    founded: str, databases: Databases, postgres: PostgresCluster
+) -> AsyncIterator[World]:
     """A fresh database with the small region, its clerks and the desk."""
-    made = build_world(await service_database("routing", role="routing_worker"))
-    await made.found()
+    name = f"desk_{new_id().hex}"
+    admin = await asyncpg.connect(postgres.dsn())
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {founded} STRATEGY FILE_COPY")
+    finally:
+        await admin.close()
+    made = build_world(postgres.url(name, "routing_worker"))
     yield made
     await made.close()
+    await databases.drop(name)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """The desk as people see it: axe, narrow and dark, by keyboard alone and without scripts."""
 
-import asyncio
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
@@ -23,8 +21,6 @@ __all__ = ["chromium"]
 
 pytestmark = pytest.mark.integration
 
-Result = TypeVar("Result")
-
 LOGIN, PASSWORD = "anna@nord.example", "ein langes Wort 7"
 
 
@@ -37,18 +33,12 @@ class Served:
     fresh: str
 
 
-def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run ``work`` in a thread: Playwright occupies the event loop of this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
-
-
 @pytest.fixture(scope="module")
 def served(
     databases: Databases, postgres: PostgresCluster, open_world: Any, comment_on: Any
 ) -> Iterator[Served]:
     """Filled in one event loop, served in the loop of a thread with its own connections."""
-    name = run_apart(databases.clone("routing"))
+    name = open_world.apart(databases.clone("routing"))
 
     async def fill() -> tuple[str, str]:
         async with open_world(postgres.url(name, "routing_worker")) as made:
@@ -65,14 +55,14 @@ def served(
             fresh = await made.open_case()
             return routed.report.number, fresh.report.number
 
-    number, fresh = run_apart(fill())
+    number, fresh = open_world.apart(fill())
     made = open_world.build(postgres.url(name, "routing_worker"), pages=Pages("melder_routing"))
     made.app.add_api_route("/test/close", made.close)  # connections end in the loop they began in
     install_pages(made.app, made.desk.pages)
     with serve(made.app) as address:
         yield Served(address, number, fresh)
         assert httpx.get(address + "/test/close").is_success
-    run_apart(databases.drop(name))
+    open_world.apart(databases.drop(name))
 
 
 def sign_in(page: Page, served: Served) -> None:
