@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from melder_local.mail_box import MailBox
 from melder_local.mail_pages import build_app
 from melder_local.system import System
-from melder_web.testing import COLOUR_RULES, Watch, axe_violations, overflow, watch
+from melder_web.testing import COLOUR_RULES, axe_violations, overflow, watch
 
 from .clerk_at_desk import ClerkAtDesk
 from .recipes import NOT_PAGES, RECIPES, Recipe
@@ -34,22 +34,21 @@ def town(system: System, chromium: Browser) -> Town:
 
 
 @pytest.fixture(scope="module")
-def visitor(system: System, chromium: Browser) -> Iterator[tuple[Page, Watch]]:
+def visitor(system: System, chromium: Browser) -> Iterator[Page]:
     """A citizen's window, used for all pages."""
     context = chromium.new_context(base_url=system.url, locale="de-DE", reduced_motion="reduce")
-    page = context.new_page()
-    yield page, watch(page)
+    yield context.new_page()
     context.close()
 
 
 @pytest.fixture(scope="module")
-def clerk(system: System, chromium: Browser, town: Town) -> Iterator[tuple[Page, Watch]]:
+def clerk(system: System, chromium: Browser, town: Town) -> Iterator[Page]:
     """A signed-in clerk's window, used for all pages of the desk."""
     context = chromium.new_context(
         base_url=system.url, locale="de-DE", reduced_motion="reduce", storage_state=town.session
     )
     page = context.new_page()
-    yield page, watch(page)
+    yield page
     context.close()
 
 
@@ -57,8 +56,9 @@ def clerk(system: System, chromium: Browser, town: Town) -> Iterator[tuple[Page,
 def test_page(
     request: pytest.FixtureRequest, town: Town, recipe: Recipe, shots: Path | None
 ) -> None:
-    page, seen = request.getfixturevalue("clerk" if recipe.at_desk else "visitor")
-    page.emulate_media(color_scheme="light")
+    page: Page = request.getfixturevalue("clerk" if recipe.at_desk else "visitor")
+    seen = watch(page)
+    page.emulate_media(color_scheme="light", forced_colors="none")
     page.set_viewport_size(DESKTOP)
     recipe.open(page, town)
 
@@ -82,6 +82,7 @@ def assert_fine_in_every_look(
     for size, look in LOOKS:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=look)
+        page.evaluate(DRAWN)
         seen_as = f"{size['width']}-{look}"
         if shot:
             page.screenshot(path=f"{shot}-{seen_as}.png", full_page=True)
@@ -97,6 +98,13 @@ def shots() -> Path | None:
     if wanted:
         Path(wanted).mkdir(parents=True, exist_ok=True)
     return Path(wanted) if wanted else None
+
+
+DRAWN = """async () => {
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await Promise.allSettled(document.getAnimations().map(one => one.finished));
+}"""
+"""Waits until the look asked for is drawn, and nothing changes colour any more."""
 
 
 def widest(page: Page) -> list[str]:
@@ -211,15 +219,12 @@ def test_a_case_without_a_mouse(system: System, keyboard: Page, town: Town) -> N
     expect(page.get_by_text("Der Fall ist abgeschlossen.")).to_be_visible()
 
 
-def test_contrast_themes_keep_ticks_and_icons(
-    visitor: tuple[Page, Watch], clerk: tuple[Page, Watch], town: Town
-) -> None:
-    form, _ = visitor
+def test_contrast_themes_keep_ticks_and_icons(visitor: Page, clerk: Page, town: Town) -> None:
+    form, desk = visitor, clerk
     form.set_viewport_size(DESKTOP)
     form.emulate_media(forced_colors="active", color_scheme="dark")
     form.goto("/melden")
     looks_different_when_ticked(form, form.get_by_label("Ja, es besteht Gefahr für Menschen"))
-    desk, _ = clerk
     desk.set_viewport_size(DESKTOP)
     desk.emulate_media(forced_colors="active", color_scheme="dark")
     desk.goto(f"/desk/cases/{town.asked.number}")
@@ -229,8 +234,6 @@ def test_contrast_themes_keep_ticks_and_icons(
     drawn = icon.evaluate("one => getComputedStyle(one).backgroundColor")
     behind = desk.locator("body").evaluate("one => getComputedStyle(one).backgroundColor")
     assert drawn != behind
-    for page in (form, desk):
-        page.emulate_media(forced_colors="none", color_scheme="light")
 
 
 def looks_different_when_ticked(page: Page, box: Locator) -> None:
