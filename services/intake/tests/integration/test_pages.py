@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from melder_common.numbers import check_character
+from melder_intake.http.report_fields import MAP_SIZE
 
 PAGES = (
     "/", "/melden", "/meldungen", "/datenschutz", "/barrierefreiheit", "/impressum", "/docs",
@@ -113,6 +114,7 @@ async def test_the_picture_of_the_region(client: Any, query: dict[str, str]) -> 
 async def test_the_questions_style_names_every_category(client: Any) -> None:
     styles = await client.get("/melden/kategorien.css")
     assert styles.headers["content-type"].startswith("text/css")
+    assert f"inline-size: {MAP_SIZE[0]}px; block-size: {MAP_SIZE[1]}px" in styles.text
     for slug in ("road-pothole", "light-broken", "waste-needles"):
         assert f'[data-for-category="{slug}"]' in styles.text
 

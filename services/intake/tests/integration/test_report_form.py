@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from melder_common.events import ReportSubmitted
+from melder_intake.http.report_fields import MAP_SIZE
 from melder_intake.store.responsibility import Responsibility
 
 GOOD = {
@@ -135,7 +136,9 @@ async def test_a_click_on_the_picture_is_a_place(client: Any) -> None:
         name: first(rf'name="{name}" value="([^"]+)"', form.text)
         for name in ("map_lat", "map_long", "map_m")
     }
-    clicked = await client.post("/melden", data=view | {"map.x": "160", "map.y": "160"})
+    clicked = await client.post(
+        "/melden", data=view | {"map.x": str(MAP_SIZE[0] // 2), "map.y": str(MAP_SIZE[1] // 2)}
+    )
     assert clicked.status_code == 200
     lat = first(r'name="lat" value="([^"]+)"', clicked.text)
     long = first(r'name="long" value="([^"]+)"', clicked.text)

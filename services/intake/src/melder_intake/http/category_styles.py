@@ -7,10 +7,11 @@ from fastapi import APIRouter, Response
 
 from melder_intake.domain.catalogue import Catalogue
 from melder_intake.http.acceptance import reception_of
+from melder_intake.http.report_fields import MAP_SIZE
 from melder_intake.parts import Parts
 
 _RULES = """
-.m-place__image { inline-size: 288px; block-size: 288px; }
+.m-place__image { inline-size: %dpx; block-size: %dpx; }
 .melder-trap { position: absolute; inset-inline-start: -999rem; }
 [data-for-category] { display: none; }
 [data-for-category].is-chosen { display: block; }
@@ -44,7 +45,8 @@ def category_styles_router(parts: Parts) -> APIRouter:
 
 def style_rules(catalogue: Catalogue) -> str:
     """The rules; slugs hold nothing but ``[a-z0-9_-]``."""
-    return _RULES % "\n".join(_RULE.format(slug=slug) for slug in catalogue.categories)
+    rules = "\n".join(_RULE.format(slug=slug) for slug in catalogue.categories)
+    return _RULES % (*MAP_SIZE, rules)
 
 
 def stylesheet_address(revision: int) -> str:
