@@ -32,8 +32,8 @@ SURROUNDINGS = text(
         ) AS point
     ),
     near AS (
-        SELECT spot.n, area.body_id, area.layer, area.name, area.ars, area.area_m2, area.general,
-               area.boundary_version, area.metric, spot.metric AS spot_metric,
+        SELECT spot.n, area.id, area.body_id, area.layer, area.name, area.ars, area.area_m2,
+               area.general, area.boundary_version, spot.metric,
                ST_Covers(area.geom, spot.geom) AS contains,
                ST_Distance(area.metric, spot.metric) AS distance_m
         FROM spot
@@ -51,7 +51,8 @@ SURROUNDINGS = text(
         SELECT n, jsonb_agg(jsonb_build_array(
             slug, layer, name, ars, area_m2, contains, distance_m, boundary_version, general,
             CASE WHEN contains AND same_layer > 1
-                 THEN ST_Distance(ST_Boundary(metric), spot_metric) END
+                 THEN (SELECT ST_Distance(ST_Boundary(shape.metric), counted.metric)
+                       FROM routing.jurisdiction AS shape WHERE shape.id = counted.id) END
         )) AS list
         FROM counted GROUP BY n
     ),
