@@ -16,8 +16,8 @@ from melder_intake.http.form_bodies import FormBody, read_form_body
 from melder_web.forms import is_form_token
 from melder_web.static_map import MapView
 
-MAP_SIZE = (288, 288)
-"""Fits between the margins of a phone of 320 pixels: a click counts in pixels of the picture
+MAP_SIZE = (268, 268)
+"""Fits a phone of 320 pixels, also beside the bar of an error: a click counts in pixels of the picture
 as it is shown."""
 
 HONEYPOT = "website"
