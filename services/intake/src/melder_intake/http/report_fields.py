@@ -17,8 +17,8 @@ from melder_web.forms import is_form_token
 from melder_web.static_map import MapView
 
 MAP_SIZE = (268, 268)
-"""Fits a phone of 320 pixels, also beside the bar of an error: a click counts in pixels of the picture
-as it is shown."""
+"""Fits a phone of 320 pixels, also beside the bar of an error: a click counts in pixels of the
+picture as it is shown."""
 
 HONEYPOT = "website"
 
