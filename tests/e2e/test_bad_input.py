@@ -61,7 +61,7 @@ MISTAKES = {
     "too long": Mistake({"description": "lang " * 900}, "zu lang", "description"),
     "bad address": Mistake({"email": "kein at"}, "E-Mail-Adresse stimmt nicht", "email"),
     "unanswered question": Mistake(
-        {"service_code": "light-broken"}, "beantworten Sie diese Frage", "attribute[fault]"
+        {"service_code": "light-broken"}, "beantworten Sie", "attribute[fault]"
     ),
 }
 
@@ -331,9 +331,10 @@ def clerk(system: System) -> Iterator[Clerk]:
 
 @pytest.fixture
 def case(citizen: Citizen, clerk: Clerk) -> str:
-    """The number of a new case that the clerk sees."""
-    filed = citizen.report_by_app({**GOOD, "description": marked()})
+    """The number of a new case that the clerk sees, of somebody who can be asked."""
+    filed = citizen.report_by_web({**GOOD, "description": marked()})
     eventually(lambda: clerk.sees(filed.number), what="the case at the desk")
+    eventually(lambda: "Statusseite" in clerk.case(filed.number), what="the opening of the page")
     return filed.number
 
 
