@@ -37,4 +37,4 @@ async def test_jetstream_keeps_a_message(nats_server: NatsServer) -> None:
 def test_s3_refuses_strangers_and_serves_its_own(s3_server: S3Store) -> None:
     client = Minio(s3_server.endpoint, s3_server.access_key, s3_server.secret_key, secure=False)
     client.make_bucket("probe")
-    assert [bucket.name for bucket in client.list_buckets()] == ["probe"]
+    assert "probe" in {bucket.name for bucket in client.list_buckets()}
