@@ -105,7 +105,9 @@ class PhotoField {
     item.classList.add("m-photos__item--failed");
     let reason = "";
     try {
-      reason = JSON.parse(request.responseText).detail ?? "";
+      const problem = JSON.parse(request.responseText);
+      // "too-large" comes from the rim of the service and is written for developers.
+      reason = problem.code === "too-large" ? text("photoTooLarge") : (problem.detail ?? "");
     } catch {
       // Not a problem document: the general sentence says enough.
     }
