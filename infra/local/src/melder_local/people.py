@@ -106,9 +106,10 @@ class Citizen(Person):
         return _checked(self._http.get(path)).text
 
     def answer(self, tracking: str, ending: str, **fields: str) -> str:
-        """Send a form of the tracking page."""
+        """Send a form of a private page; one without an address goes to the page itself."""
         form = form_to(self.open(tracking), ending)
-        return _checked(self._http.post(form.action, data=form.filled(**fields))).text
+        address = form.action or tracking
+        return _checked(self._http.post(address, data=form.filled(**fields))).text
 
     def request(self, number: str) -> dict[str, Any]:
         """The report as Open311 shows it."""
