@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 
 from melder_common.envelope import Heard
 from melder_common.event_values import BodyRef, CategoryRef, Choice, PublicationPolicy, Question
@@ -17,7 +18,6 @@ from melder_common.events import (
     Event,
 )
 from melder_common.ids import new_id
-from melder_common.logging import configure_logging
 
 ROSTOCK = BodyRef(slug="rostock", name="Hanse- und Universitätsstadt Rostock")
 LANDKREIS = BodyRef(slug="landkreis-rostock", name="Landkreis Rostock")
@@ -133,5 +133,8 @@ def catalogue_events() -> tuple[Event, ...]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _plain_logs() -> None:
-    """Log lines without coloured tracebacks, which take seconds to draw."""
-    configure_logging("intake", "WARNING")
+    """Log lines without coloured tracebacks, which take seconds to draw.
+
+    No level and no cached loggers: other packages' tests in this process listen to info lines.
+    """
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
+async def until(true: Callable[[], bool | Awaitable[bool]], seconds: float = 120) -> None:
     """Return as soon as ``true`` says so. Raises TimeoutError after ``seconds``."""
     async with asyncio.timeout(seconds):
         while True:
