@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from melder_routing.store import case_tables, region_tables
+from melder_routing.store import case_tables, region_tables, register_tables
 from melder_routing.store.metadata import METADATA
 
 pytestmark = pytest.mark.integration
@@ -26,7 +26,7 @@ SPELLINGS = {
 
 
 def declared() -> set[tuple[str, str, str, bool]]:
-    assert {case_tables.case.name, region_tables.body.name} <= {
+    assert {case_tables.case.name, region_tables.body.name, register_tables.asset.name} <= {
         t.name for t in METADATA.sorted_tables
     }
     found = set()

@@ -123,6 +123,7 @@ case = Table(
     Column("reopened", SmallInteger, nullable=False, server_default="0"),
     _moment("submitted_at", required=True),
     _moment("opened_at", required=True),
+    _moment("routed_at", required=True),
     _moment("due_at", required=True),
     _moment("changed_at", required=True),
     _moment("closed_at"),

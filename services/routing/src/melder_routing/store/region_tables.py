@@ -1,4 +1,4 @@
-"""Tables of the region: bodies, areas, competences, categories, queues (migration 0001).
+"""Tables of the region: bodies, areas, competences, categories, queues (migrations 0001, 0004).
 
 Geometries are WGS 84; ``metric`` columns are the same in EPSG:25832, kept by PostgreSQL, so that
 no query transforms a polygon. What cases may refer to is marked removed, never deleted. Ids follow
@@ -56,6 +56,9 @@ body = Table(
     Column("contact", JSONB, nullable=False, server_default="{}"),
     Column("on_call", JSONB, nullable=False, server_default="{}"),
     Column("branding", JSONB, nullable=False, server_default="{}"),
+    Column("population", Integer),
+    Column("succeeded_by", Uuid, ForeignKey(f"{SCHEMA}.body.id")),
+    Column("succeeded_on", Date),
     Column("removed_at", DateTime(timezone=True)),
 )
 
@@ -214,49 +217,4 @@ region = Table(
     Column("catalogue_version", Integer, nullable=False, server_default="0"),
     Column("catalogue_digest", Text, nullable=False, server_default=""),
     Column("applied_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-)
-
-asset = Table(
-    "asset",
-    METADATA,
-    Column("id", Text, primary_key=True),
-    Column("type", Text, nullable=False),
-    Column("geom", Geometry("Point", WGS84), nullable=False),
-    Column("operator_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
-    Index("asset_geom", "geom", postgresql_using="gist"),
-)
-
-road_segment = Table(
-    "road_segment",
-    METADATA,
-    Column("id", Integer, Identity(always=True), primary_key=True),
-    Column("layer", Text),
-    Column("road_class", Text, nullable=False),
-    Column("in_town", Boolean, nullable=False),
-    Column("authority_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
-    Column("geom", Geometry("LineString", WGS84), nullable=False),
-    Column(
-        "metric",
-        _metric("LineString"),
-        Computed("ST_Transform(geom, 25832)", persisted=True),
-        nullable=False,
-    ),
-    Index("road_segment_metric", "metric", postgresql_using="gist"),
-)
-
-agreement = Table(
-    "agreement",
-    METADATA,
-    Column("id", Uuid, primary_key=True),
-    Column("first_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
-    Column("second_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
-    Column("leading_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
-    Column("geom", _areas(), nullable=False),
-    Column(
-        "metric", _metric(), Computed("ST_Transform(geom, 25832)", persisted=True), nullable=False
-    ),
-    Column("categories", ARRAY(Text), nullable=False, server_default="{}"),
-    Column("valid_from", Date),
-    Column("valid_to", Date),
-    Index("agreement_metric", "metric", postgresql_using="gist"),
 )

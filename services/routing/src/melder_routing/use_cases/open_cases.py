@@ -71,6 +71,7 @@ def _case(unit: UnitOfWork, case_id: UUID, one: RoutedReport) -> dict[str, Any]:
         "text_to_review": wants_text_review(one.policy, hazard=one.hazard, text=report.description),
         "submitted_at": report.submitted_at,
         "opened_at": unit.now,
+        "routed_at": unit.now,
         "due_at": add_working_days(report.submitted_at, one.due_days, holidays_of(LAND)),
         "changed_at": unit.now,
     }
