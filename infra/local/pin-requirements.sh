@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Writes the hash-pinned requirement files; no registry address gets into them.
+# `runtime` holds everything (one machine, tests); each service's image takes only its own file.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 uv="$(command -v uv || true)"
@@ -10,7 +11,11 @@ if [ -z "$uv" ]; then
   "$tools/bin/pip" install --quiet uv
   uv="$tools/bin/uv"
 fi
-for name in runtime build test; do
+pin() {
   "$uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-    "requirements/$name.in" -o "requirements/$name.txt"
+    "requirements/$1.in" -o "requirements/$1.txt" "${@:2}"
+}
+for name in runtime build test; do pin "$name"; done
+for name in intake routing routing-gdal media notify; do
+  pin "$name" --constraint requirements/runtime.txt --no-annotate
 done
