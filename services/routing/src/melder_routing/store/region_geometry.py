@@ -32,7 +32,11 @@ def area_sql(wkb: str, crs: str) -> str:
         f"CASE WHEN {crs} IN ('EPSG:4326', 'OGC:CRS84') THEN ST_SetSRID({plain}, {WGS84}) "
         f"ELSE ST_Transform({plain}, {crs}, {WGS84}) END"
     )
-    return f"ST_Multi(ST_CollectionExtract(ST_MakeValid({degrees}, 'method=structure'), 3))"
+    return (
+        "(SELECT ST_Multi(ST_CollectionExtract(CASE WHEN ST_IsValid(given) THEN given "
+        "ELSE ST_MakeValid(given, 'method=structure keepcollapsed=false') END, 3)) "
+        f"FROM (SELECT {degrees} AS given OFFSET 0) AS read)"
+    )
 
 
 class BoundaryVersionChanged(ValueError):
@@ -79,13 +83,14 @@ async def put_boundary_versions(
 
 
 async def put_jurisdictions(connection: AsyncConnection, areas: Sequence[BodyArea]) -> None:
-    """Let the areas of all bodies be exactly ``areas``; unchanged geometry is left alone.
+    """Let the region file's areas be exactly ``areas``; unchanged geometry is left alone.
 
-    Raises EmptyArea.
+    Imported areas stay; ``boundary_imports.settle_imports`` follows. Raises EmptyArea.
     """
     rows = [_jurisdiction(area) for area in areas]
     ids = [row["id"] for row in rows]
-    await connection.execute(delete(jurisdiction).where(not_among(jurisdiction, ids)))
+    gone = (not_among(jurisdiction, ids), jurisdiction.c.area_id.is_(None))
+    await connection.execute(delete(jurisdiction).where(*gone))
     for some in in_chunks(rows):
         await connection.execute(_JURISDICTION, some)
     empty = await connection.scalar(
@@ -99,14 +104,15 @@ _JURISDICTION = text(
     f"""
     INSERT INTO routing.jurisdiction
         (id, body_id, layer, general, ars, name, geom, digest, boundary_version,
-         valid_from, valid_to)
+         valid_from, valid_to, source, key)
     SELECT :id, :body_id, :layer, :general, :ars, :name,
            {area_sql("CAST(:wkb AS bytea)", "CAST(:crs AS text)")},
-           :digest, :boundary_version, :valid_from, :valid_to
+           :digest, :boundary_version, :valid_from, :valid_to, :source, :key
     ON CONFLICT (id) DO UPDATE SET
         layer = excluded.layer, general = excluded.general, ars = excluded.ars,
         name = excluded.name, boundary_version = excluded.boundary_version,
-        valid_from = excluded.valid_from, valid_to = excluded.valid_to
+        valid_from = excluded.valid_from, valid_to = excluded.valid_to,
+        source = excluded.source, key = excluded.key
     """
 )
 
@@ -126,6 +132,8 @@ def _jurisdiction(area: BodyArea) -> dict[str, Any]:
         "boundary_version": source.version,
         "valid_from": source.valid_from,
         "valid_to": source.valid_to,
+        "source": source.id,
+        "key": feature.key,
     }
 
 

@@ -1,4 +1,4 @@
-"""Tables of the region: bodies, areas, competences, categories, queues (migrations 0001, 0004).
+"""Tables of the region: bodies, areas, competences, categories, queues (migrations 0001, 0004, 0005).
 
 Geometries are WGS 84; ``metric`` columns are the same in EPSG:25832, kept by PostgreSQL, so that
 no query transforms a polygon. What cases may refer to is marked removed, never deleted. Ids follow
@@ -120,6 +120,23 @@ boundary_version = Table(
     Column("imported_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
+boundary_area = Table(
+    "boundary_area",
+    METADATA,
+    Column("id", Uuid, primary_key=True, server_default=func.gen_random_uuid()),
+    Column("source", Text, nullable=False),
+    Column("layer", Text, nullable=False),
+    Column("general", Boolean, nullable=False, server_default="true"),
+    Column("key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("geom", _areas(), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("boundary_version", Text, ForeignKey(f"{SCHEMA}.boundary_version.id"), nullable=False),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Index("boundary_area_source", "source", "key"),
+)
+
 jurisdiction = Table(
     "jurisdiction",
     METADATA,
@@ -143,9 +160,13 @@ jurisdiction = Table(
     Column("boundary_version", Text, ForeignKey(f"{SCHEMA}.boundary_version.id"), nullable=False),
     Column("valid_from", Date),
     Column("valid_to", Date),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("key", Text, nullable=False, server_default=""),
+    Column("area_id", Uuid, ForeignKey(f"{SCHEMA}.boundary_area.id", ondelete="CASCADE")),
     Index("jurisdiction_geom", "geom", postgresql_using="gist"),
     Index("jurisdiction_metric", "metric", postgresql_using="gist"),
     Index("jurisdiction_body", "body_id"),
+    Index("jurisdiction_area", "area_id", postgresql_where=text("area_id IS NOT NULL")),
 )
 
 competence = Table(
