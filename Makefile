@@ -4,9 +4,10 @@ export MELDER_PORT ?= 8000
 export MELDER_RUN_DIR ?= $(CURDIR)/.run
 LOCAL := .venv/bin/melder-local
 PYTEST := .venv/bin/pytest
+GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format rehearse requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany rehearse requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -51,6 +52,9 @@ lint: setup ## ruff, mypy strict, import contracts
 format: setup ## let ruff write
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
+
+data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks and benchmarks)
+	@.venv/bin/python -m melder_local.germany $(GERMANY)
 
 rehearse: ## prove in a fresh Debian root that make test and make demo need nothing else
 	@infra/local/rehearse.sh
