@@ -81,7 +81,9 @@ async def test_the_reason_names_body_duty_place_and_border(demo: AsyncConnection
         "vom Amt Carbäk."
     )
     assert unserved.reason["de"] == (
-        "Nach unseren Daten zuständig ist der Landkreis Nordwestmecklenburg, nimmt an diesem "
-        "Mängelmelder aber nicht teil. Das klärt der Landkreis Rostock."
+        "Nach unseren Daten zuständig ist der Landkreis Nordwestmecklenburg, weil der Ort in seinem "
+        "Gebiet liegt. Diese Stelle nimmt an diesem Mängelmelder nicht teil; Sie erreichen sie so: "
+        "Landkreis Nordwestmecklenburg, Behördennummer 115. Wie es weitergeht, klärt der Landkreis "
+        "Rostock."
     )
     assert all("en" in decision.reason for decision in (border, amt, unserved))

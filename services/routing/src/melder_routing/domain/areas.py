@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from melder_routing.domain.site import Asset, Road
+
 TOUCH_M = 1.0
 """Two areas of one layer that share less than this depth touch; deeper ones overlap (metres)."""
 
@@ -49,7 +51,9 @@ class Surroundings:
     """A point with everything that can matter for it.
 
     ``rules`` are the numbers of the competences with a geometry of their own that contain it.
-    ``in_waters``: in front of a shore, where the nearest area counts from farther away.
+    ``in_waters``: in front of a shore, where the nearest area counts from farther away. ``asset``:
+    what was named, if the register knows it; ``roads``: those within the snap distance;
+    ``agreements``: numbers of those whose stretch of border contains the point.
     """
 
     received: bool
@@ -57,6 +61,14 @@ class Surroundings:
     in_waters: bool
     areas: tuple[Area, ...]
     rules: frozenset[str] = frozenset()
+    asset: Asset | None = None
+    roads: tuple[Road, ...] = ()
+    agreements: frozenset[str] = frozenset()
+
+    @property
+    def road(self) -> Road | None:
+        """The road the point lies on: the nearest within the snap distance."""
+        return min(self.roads, key=lambda road: road.precedence, default=None)
 
     @property
     def containing(self) -> tuple[Area, ...]:

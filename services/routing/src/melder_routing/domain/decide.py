@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from melder_common.event_values import BodyRef
+from melder_common.event_values import BodyRef, Translated
 from melder_routing.domain.areas import Area, Surroundings
 from melder_routing.domain.borders import (
     Neighbour,
@@ -13,8 +13,10 @@ from melder_routing.domain.borders import (
     tolerance_m,
 )
 from melder_routing.domain.decision import Decision, Rule, Status
-from melder_routing.domain.judge import Ground, Match, Verdict, judge, matching
-from melder_routing.domain.reason import Grounds, explain
+from melder_routing.domain.ground import Ground, ground_in, matching, municipality_of
+from melder_routing.domain.grounds import Grounds
+from melder_routing.domain.judge import Verdict, judge, performs_for
+from melder_routing.domain.reason import explain
 from melder_routing.domain.rulebook import (
     Body,
     Category,
@@ -78,11 +80,8 @@ class _Weighed:
     @property
     def municipality(self) -> str | None:
         """The Gemeinde the place lies in, by the name people know it by."""
-        for area in self.standing.areas:
-            body = self.rules.bodies.get(area.body)
-            if body is not None and body.kind == "gemeinde":
-                return body.place_name
-        return None
+        body = municipality_of(self.standing.areas, self.rules)
+        return body.place_name if body else None
 
     def refs(self, slugs: tuple[str, ...]) -> tuple[BodyRef, ...]:
         return tuple(self.rules.bodies[slug].ref for slug in slugs)
@@ -90,7 +89,7 @@ class _Weighed:
 
 def _weigh(question: Question, surroundings: Surroundings, rules: Rulebook) -> _Weighed:
     def ground_of(areas: tuple[Area, ...]) -> Ground:
-        return Ground(areas, surroundings.rules, question.category, question.day)
+        return ground_in(areas, surroundings, question.category, question.day, rules)
 
     standing = stand(surroundings, tolerance_m(question.accuracy_m))
     ground = ground_of(standing.areas)
@@ -103,29 +102,14 @@ def _weigh(question: Question, surroundings: Surroundings, rules: Rulebook) -> _
 
 def _decided(weighed: _Weighed, responsible: Body) -> Decision:
     rules, verdict = weighed.rules, weighed.verdict
-    working = _working_body(weighed.ground, responsible, rules)
+    working = _working_body(weighed, responsible)
     near = weighed.within_tolerance
-    competence = verdict.match.competence if verdict.match else None
-    grounds = Grounds(
-        status=Status.DECIDED,
-        rule=verdict.rule,
-        region=rules.region,
-        responsible=responsible,
-        working=working,
-        neighbour=weighed.neighbour,
-        border=bool(near),
-        snapped=weighed.standing.snapped,
-        border_distance_m=weighed.border_distance_m,
-        municipality=weighed.municipality,
-        category=weighed.question.category,
-        because=competence.because if competence else None,
-    )
     return Decision(
         status=Status.DECIDED,
         rule=verdict.rule,
         responsible=responsible.ref,
         working=working.ref,
-        queue=rules.queue_of(working.slug, weighed.question.category) or rules.clearing.queue,
+        queue=queue_for(working, weighed.question.category, rules),
         boundary_version=rules.boundary_version,
         municipality=weighed.municipality,
         candidates=weighed.refs(near),
@@ -135,7 +119,7 @@ def _decided(weighed: _Weighed, responsible: Body) -> Decision:
         border=bool(near),
         snapped=weighed.standing.snapped,
         border_distance_m=weighed.border_distance_m,
-        reason=explain(grounds),
+        reason=explain(_grounds(weighed, Status.DECIDED, working)),
     )
 
 
@@ -145,16 +129,6 @@ def _to_clearing(weighed: _Weighed) -> Decision:
     working = rules.bodies[rules.clearing.body]
     status = Status.AMBIGUOUS if verdict.rivals else Status.UNSERVED
     near = verdict.rivals or weighed.within_tolerance
-    grounds = Grounds(
-        status=status,
-        rule=Rule.CLEARING,
-        region=rules.region,
-        working=working,
-        serving=serving,
-        rivals=tuple(rules.bodies[slug] for slug in verdict.rivals),
-        category=weighed.question.category,
-        municipality=weighed.municipality,
-    )
     return Decision(
         status=status,
         rule=Rule.CLEARING,
@@ -170,46 +144,89 @@ def _to_clearing(weighed: _Weighed) -> Decision:
         border=bool(weighed.within_tolerance),
         snapped=weighed.standing.snapped,
         border_distance_m=weighed.border_distance_m,
-        reason=explain(grounds),
+        reason=explain(_grounds(weighed, status, working)),
     )
 
 
 def _outside(weighed: _Weighed) -> Decision:
     serving = weighed.named
-    rules, rule = weighed.rules, weighed.verdict.rule
-    grounds = Grounds(Status.OUTSIDE, rule, rules.region, serving=serving)
     return Decision(
         status=Status.OUTSIDE,
-        rule=rule,
+        rule=weighed.verdict.rule,
         responsible=None,
         working=None,
         queue=None,
-        boundary_version=rules.boundary_version,
+        boundary_version=weighed.rules.boundary_version,
         serving=serving.ref if serving else None,
-        reason=explain(grounds),
+        reason=explain(_grounds(weighed, Status.OUTSIDE, None)),
     )
 
 
-def _working_body(ground: Ground, responsible: Body, rules: Rulebook) -> Body:
-    """Whose clerks do the work: the body that performs for the responsible one, else itself.
+def _grounds(weighed: _Weighed, status: Status, working: Body | None) -> Grounds:
+    rules, verdict, named = weighed.rules, weighed.verdict, weighed.named
+    decided = status is Status.DECIDED
+    return Grounds(
+        status=status,
+        rule=verdict.rule,
+        region=rules.region,
+        responsible=named if decided else None,
+        working=working,
+        serving=None if decided else named,
+        rivals=tuple(rules.bodies[slug] for slug in verdict.rivals),
+        neighbour=weighed.neighbour,
+        border=bool(weighed.within_tolerance),
+        snapped=weighed.standing.snapped,
+        border_distance_m=weighed.border_distance_m,
+        municipality=weighed.municipality,
+        category=weighed.question.category,
+        because=_because(verdict),
+        road=weighed.ground.here.road if verdict.rule is Rule.ROAD else None,
+        asset=weighed.ground.here.asset if verdict.rule is Rule.ASSET else None,
+        partner=_partner(verdict, rules),
+    )
+
+
+def _because(verdict: Verdict) -> Translated | None:
+    """The words of the rule that decided; whoever runs an asset needs none."""
+    match = verdict.match
+    if match is None or verdict.rule is Rule.ASSET:
+        return None
+    source = match.agreement or match.competence
+    return source.because if source else None
+
+
+def _partner(verdict: Verdict, rules: Rulebook) -> Body | None:
+    """The other body of the agreement that decided."""
+    agreement = verdict.match.agreement if verdict.match else None
+    if agreement is None:
+        return None
+    (other,) = agreement.bodies - {agreement.leading}
+    return rules.bodies[other]
+
+
+def queue_for(working: Body, category: Category | None, rules: Rulebook) -> str:
+    """The queue of the body that does the work; never none (``melder apply`` asks for one)."""
+    return rules.queue_of(working.slug, category) or rules.clearing.queue
+
+
+def _working_body(weighed: _Weighed, responsible: Body) -> Body:
+    """Whose clerks do the work: the asset's operator or who performs for it, else the body itself.
 
     A competence ``performs_for`` counts for the bodies it names, or else for the performing body's
     children; the more specific category wins, then the smaller area, then the slug.
     """
+    rules, worker = weighed.rules, weighed.verdict.worker
+    if worker and rules.bodies[worker].takes_part:
+        return rules.bodies[worker]
     performing = [
         match
-        for match in matching(ground, rules, Mode.PERFORMS_FOR, *CompetenceArea)
-        if _performs_for(match, responsible) and rules.bodies[match.body].takes_part
+        for match in matching(weighed.ground, rules, Mode.PERFORMS_FOR, *CompetenceArea)
+        if performs_for(match, responsible) and rules.bodies[match.body].takes_part
     ]
     best = min(performing, key=lambda match: match.precedence, default=None)
     return rules.bodies[best.body] if best else responsible
 
 
-def _performs_for(match: Match, responsible: Body) -> bool:
-    named = match.competence.performs_for if match.competence else frozenset()
-    return responsible.slug in named if named else responsible.parent == match.body
-
-
 def _informed(ground: Ground, others_than: set[str], rules: Rulebook) -> tuple[str, ...]:
     found = {match.body for match in matching(ground, rules, Mode.INFORMED, *CompetenceArea)}
-    return tuple(sorted(found - others_than))
+    return tuple(sorted(slug for slug in found - others_than if rules.bodies[slug].takes_part))

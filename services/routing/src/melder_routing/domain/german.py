@@ -17,6 +17,8 @@ ARTICLES = {
 """The article of a kind of body; the region file may give a body another one."""
 
 _POSSESSIVE = {"der": "seine", "die": "ihre", "das": "seine"}
+_PRONOUN = {"der": "er", "die": "sie", "das": "es"}
+_DATIVE = {"der": "dem", "die": "der", "das": "dem"}
 _TO = {"der": "zum", "die": "zur", "das": "zum"}
 _BY = {"der": "vom", "die": "von der", "das": "vom"}
 
@@ -38,6 +40,16 @@ class Named:
     def possessive(self) -> str:
         """Seine or ihre, for a feminine thing ("seine Aufgabe")."""
         return _POSSESSIVE[self.article]
+
+    @property
+    def pronoun(self) -> str:
+        """Er, sie or es."""
+        return _PRONOUN[self.article]
+
+    @property
+    def dative(self) -> str:
+        """After "mit": "dem Landkreis Rostock"."""
+        return f"{_DATIVE[self.article]} {self.name}"
 
     @property
     def border_to(self) -> str:

@@ -1,59 +1,31 @@
-"""Steps 4 to 6 of ROUTING.md over the areas a point lies in: which body they name.
+"""The steps of ROUTING.md over the ground of a place: which body they name.
 
-Steps 1 to 3 (asset, agreement, road) will stand before ``_own_area`` in ``STEPS``.
+Steps 3 to 6 are a table, the first that names exactly one body wins. Step 2 (an agreement) can
+only shift what one of its two bodies would have; step 1 (the named asset) only what concerns the
+asset; so both look at what the later steps say before they take their turn.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from melder_routing.domain.areas import Area
 from melder_routing.domain.decision import Rule
-from melder_routing.domain.rulebook import (
-    Category,
-    Competence,
-    CompetenceArea,
-    Mode,
-    Rulebook,
-)
-
-EVERYWHERE_M2 = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a place stands on: containing areas (smallest first), own-area rules, category, day."""
-
-    areas: tuple[Area, ...]
-    own_rules: frozenset[str]
-    category: Category | None
-    day: date
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A body that a step names, through which competence and area."""
-
-    body: str
-    specificity: int = 0
-    area_m2: float = EVERYWHERE_M2
-    competence: Competence | None = None
-    area: Area | None = None
-
-    @property
-    def precedence(self) -> tuple[int, float, str]:
-        """More specific category first, then the smaller area, then the slug."""
-        return (-self.specificity, self.area_m2, self.body)
+from melder_routing.domain.ground import EVERYWHERE_M2, Ground, Match, matching, on_road
+from melder_routing.domain.rulebook import Agreement, Body, CompetenceArea, Mode, Rulebook
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The step that decided and its body; ``rivals`` claim the same ground (then no body)."""
+    """The step that decided and its body; ``rivals`` claim the same ground (then no body).
+
+    ``also`` are the bodies that later steps would have named. ``worker``: the operator of the
+    named asset, when it does this work for the responsible body.
+    """
 
     rule: Rule
     match: Match | None
     rivals: tuple[str, ...] = ()
     also: tuple[str, ...] = field(default=())
+    worker: str | None = None
 
     @property
     def body(self) -> str | None:
@@ -66,6 +38,12 @@ def judge(ground: Ground, rules: Rulebook) -> Verdict:
 
     Two sources that overlap on the deciding layer name nobody: all of them become ``rivals``.
     """
+    verdict = _first_of_steps(ground, rules)
+    verdict = _by_agreement(verdict, ground, rules)
+    return _by_asset(verdict, ground, rules)
+
+
+def _first_of_steps(ground: Ground, rules: Rulebook) -> Verdict:
     named = [(rule, sorted(step(ground, rules), key=_precedence)) for rule, step in STEPS]
     for position, (rule, matches) in enumerate(named):
         if not matches:
@@ -74,43 +52,77 @@ def judge(ground: Ground, rules: Rulebook) -> Verdict:
         rivals = _rivals(best, matches)
         if rivals:
             return Verdict(Rule.CLEARING, None, rivals=rivals)
-        later = (m.body for _, found in named[position:] for m in found if m.body != best.body)
-        return Verdict(rule, best, also=tuple(dict.fromkeys(later)))
+        later = (m.body for _, found in named[position:] for m in found)
+        return Verdict(rule, best, also=_others(best.body, later))
     return Verdict(Rule.CLEARING, None)
 
 
-def matching(
-    ground: Ground, rules: Rulebook, mode: Mode, *areas: CompetenceArea
-) -> Iterable[Match]:
-    """Every competence of ``mode`` that counts for the category, the day and this ground."""
-    for area in areas:
-        for competence in _counting(ground, rules, mode, area):
-            specificity = competence.specificity(ground.category)
-            if specificity is not None and competence.holds_on(ground.day):
-                yield from _on_ground(competence, specificity, ground)
+def _by_agreement(verdict: Verdict, ground: Ground, rules: Rulebook) -> Verdict:
+    if not ground.agreements:
+        return verdict
+    best = min(agreed(verdict, ground, rules), key=_precedence, default=None)
+    if best is None:
+        return verdict
+    others = (*verdict.rivals, verdict.body or "", *verdict.also)
+    return Verdict(Rule.AGREEMENT, best, also=_others(best.body, filter(None, others)))
 
 
-def _counting(
-    ground: Ground, rules: Rulebook, mode: Mode, area: CompetenceArea
-) -> Iterable[Competence]:
-    if area is CompetenceArea.JURISDICTION:
-        return rules.duties_of(mode, dict.fromkeys(one.body for one in ground.areas))
-    duties = rules.duties_beside(mode, area)
-    if area is CompetenceArea.OWN:
-        return (one for one in duties if one.number in ground.own_rules)
-    return duties
+def agreed(verdict: Verdict, ground: Ground, rules: Rulebook) -> Iterator[Match]:
+    """The agreements that count here: for this category and day, between the bodies concerned."""
+    for agreement in rules.agreements:
+        specificity = agreement.specificity(ground.category)
+        if agreement.number not in ground.agreements or specificity is None:
+            continue
+        if agreement.holds_on(ground.day) and concerns(agreement, verdict):
+            yield Match(agreement.leading, specificity, agreement=agreement)
 
 
-def _on_ground(competence: Competence, specificity: int, ground: Ground) -> Iterable[Match]:
-    if competence.area is CompetenceArea.EVERYWHERE:
-        yield Match(competence.body, specificity, EVERYWHERE_M2, competence)
-    elif competence.area is CompetenceArea.OWN:
-        size = competence.area_m2 or EVERYWHERE_M2
-        yield Match(competence.body, specificity, size, competence)
-    else:
-        for area in ground.areas:
-            if area.body == competence.body:
-                yield Match(competence.body, specificity, area.area_m2, competence, area)
+def concerns(agreement: Agreement, verdict: Verdict) -> bool:
+    """Whether one of the two bodies would be responsible, or both claim the place."""
+    if verdict.rivals:
+        return agreement.bodies.issuperset(verdict.rivals)
+    return verdict.body in agreement.bodies
+
+
+def _by_asset(verdict: Verdict, ground: Ground, rules: Rulebook) -> Verdict:
+    operator = operator_of(ground, rules)
+    if operator is None or operator.slug == verdict.body:
+        return verdict if operator is None else replace(verdict, rule=Rule.ASSET)
+    if verdict.body and works_for(operator, rules.bodies[verdict.body], ground, rules):
+        return replace(verdict, worker=operator.slug)
+    others = (*verdict.rivals, verdict.body or "", *verdict.also)
+    also = _others(operator.slug, filter(None, others))
+    return Verdict(Rule.ASSET, Match(operator.slug), also=also)
+
+
+def operator_of(ground: Ground, rules: Rulebook) -> Body | None:
+    """Who runs the named asset, if the category is about assets of its type."""
+    asset, category = ground.here.asset, ground.category
+    if asset is None or category is None or not asset.in_reach:
+        return None
+    return rules.bodies.get(asset.operator) if asset.type in category.asset_types else None
+
+
+def works_for(body: Body, responsible: Body, ground: Ground, rules: Rulebook) -> bool:
+    """Whether ``body`` does the work of ``responsible`` on this ground."""
+    return any(
+        match.body == body.slug and performs_for(match, responsible)
+        for match in matching(ground, rules, Mode.PERFORMS_FOR, *CompetenceArea)
+    )
+
+
+def performs_for(match: Match, responsible: Body) -> bool:
+    """Whether a competence ``performs_for`` means ``responsible``: by name, or as its child."""
+    named = match.competence.performs_for if match.competence else frozenset()
+    return responsible.slug in named if named else responsible.parent == match.body
+
+
+def _road(ground: Ground, rules: Rulebook) -> Iterable[Match]:
+    """The rule says that the road decides; a segment with an authority of its own says who."""
+    road = ground.here.road
+    for match in on_road(ground, rules):
+        own = road.authority if road and road.authority in rules.bodies else None
+        yield replace(match, body=own) if own else match
 
 
 def _own_area(ground: Ground, rules: Rulebook) -> Iterable[Match]:
@@ -130,6 +142,7 @@ def _default(ground: Ground, rules: Rulebook) -> Iterable[Match]:
 
 
 STEPS: tuple[tuple[Rule, Callable[[Ground, Rulebook], Iterable[Match]]], ...] = (
+    (Rule.ROAD, _road),
     (Rule.OWN_AREA, _own_area),
     (Rule.CATEGORY, _category),
     (Rule.DEFAULT, _default),
@@ -138,6 +151,10 @@ STEPS: tuple[tuple[Rule, Callable[[Ground, Rulebook], Iterable[Match]]], ...] = 
 
 def _precedence(match: Match) -> tuple[int, float, str]:
     return match.precedence
+
+
+def _others(body: str, named: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(slug for slug in named if slug != body))
 
 
 def _rivals(best: Match, matches: Iterable[Match]) -> tuple[str, ...]:

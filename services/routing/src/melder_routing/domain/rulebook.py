@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from melder_common.event_values import BodyRef, CategoryRef, PublicationPolicy, Translated
+from melder_routing.domain.condition import ALWAYS, Condition
 
 
 class Mode(StrEnum):
@@ -31,6 +32,7 @@ class Body:
 
     ``place_name`` follows "in" and "zu" ("Broderstorf"); for bodies that are no place it equals
     ``name``. ``takes_part``: not merely named to citizens (participation ``notice_only``).
+    ``population``: inhabitants, where the region file tells them.
     """
 
     slug: str
@@ -41,6 +43,7 @@ class Body:
     parent: str | None = None
     takes_part: bool = True
     contact: Translated = field(default_factory=dict)
+    population: int | None = None
 
     @property
     def ref(self) -> BodyRef:
@@ -50,7 +53,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category as routing needs it; ``due_days`` are working days."""
+    """A category as routing needs it; ``due_days`` are working days.
+
+    ``asset_types``: what it is about, where an asset can be named (a lamp, a bench).
+    """
 
     slug: str
     ref: CategoryRef
@@ -59,6 +65,22 @@ class Category:
     hazard: bool = False
     due_days: int = 10
     removed: bool = False
+    asset_types: frozenset[str] = frozenset()
+
+
+def _specificity(category: str | None, group: str | None, asked: Category | None) -> int | None:
+    """2 for the category itself, 1 for its group, 0 for any; empty when it does not apply."""
+    if category is None and group is None:
+        return 0
+    if asked is None:
+        return None
+    if category is not None:
+        return 2 if category == asked.slug else None
+    return 1 if group == asked.group else None
+
+
+def _holds(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +101,46 @@ class Competence:
     because: Translated = field(default_factory=dict)
     valid_from: date | None = None
     valid_to: date | None = None
+    condition: Condition = ALWAYS
 
     def specificity(self, category: Category | None) -> int | None:
         """2 for the category itself, 1 for its group, 0 for any; empty when it does not apply."""
-        if self.category is None and self.group is None:
-            return 0
-        if category is None:
-            return None
-        if self.category is not None:
-            return 2 if self.category == category.slug else None
-        return 1 if self.group == category.group else None
+        return _specificity(self.category, self.group, category)
 
     def holds_on(self, day: date) -> bool:
         """Whether it is valid on ``day``, both ends included."""
-        begun = self.valid_from is None or self.valid_from <= day
-        return begun and (self.valid_to is None or day <= self.valid_to)
+        return _holds(day, self.valid_from, self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Two bodies agreed who of them acts along a stretch of their border; ``number`` is its id.
+
+    Without ``categories`` and ``groups`` it counts for all that one of the two would do there.
+    """
+
+    number: str
+    bodies: frozenset[str]
+    leading: str
+    categories: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    because: Translated = field(default_factory=dict)
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def specificity(self, category: Category | None) -> int | None:
+        """As ``Competence.specificity``."""
+        if not self.categories and not self.groups:
+            return 0
+        if category is None:
+            return None
+        if category.slug in self.categories:
+            return 2
+        return 1 if category.group in self.groups else None
+
+    def holds_on(self, day: date) -> bool:
+        """As ``Competence.holds_on``."""
+        return _holds(day, self.valid_from, self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +163,7 @@ class QueueRule:
 
     def specificity(self, category: Category | None) -> int | None:
         """As ``Competence.specificity``."""
-        if self.category is None and self.group is None:
-            return 0
-        if category is None:
-            return None
-        if self.category is not None:
-            return 2 if self.category == category.slug else None
-        return 1 if self.group == category.group else None
+        return _specificity(self.category, self.group, category)
 
 
 @dataclass(frozen=True)
@@ -138,6 +179,7 @@ class Rulebook:
     competences: tuple[Competence, ...]
     queues: tuple[QueueRule, ...]
     texts: Mapping[str, Translated] = field(default_factory=dict)
+    agreements: tuple[Agreement, ...] = ()
 
     def queue_of(self, body: str, category: Category | None) -> str | None:
         """The queue of ``body``: that of the category before that of its group before any."""

@@ -8,7 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.event_values import CategoryRef, PublicationPolicy
+from melder_routing.domain.condition import Condition
 from melder_routing.domain.rulebook import (
+    Agreement,
     Body,
     Category,
     Clearing,
@@ -49,7 +51,10 @@ class Rulebooks:
 
 _RULEBOOK = text(
     """
-    SELECT region.rules_version, region.name, region.boundary_version, region.texts,
+    SELECT region.rules_version, region.name, region.texts,
+        concat_ws('+', region.boundary_version,
+            (SELECT string_agg(kind || '-' || source || '-' || version, '+' ORDER BY kind, source)
+               FROM routing.register)) AS boundary_version,
         clearing_queue.slug AS clearing_queue,
         clearing_body.slug AS clearing_body,
         clearing_deputy.slug AS clearing_deputy,
@@ -61,7 +66,8 @@ _RULEBOOK = text(
         (SELECT jsonb_agg(jsonb_build_object(
                 'id', competence.id, 'body', body.slug, 'mode', mode, 'area', area,
                 'category', category.slug, 'group', competence.category_group,
-                'area_m2', area_m2, 'performs_for', performs_for, 'because', because,
+                'area_m2', area_m2, 'condition', condition,
+                'performs_for', performs_for, 'because', because,
                 'valid_from', valid_from, 'valid_to', valid_to) ORDER BY competence.id)
            FROM routing.competence
            JOIN routing.body ON body.id = competence.body_id
@@ -74,7 +80,17 @@ _RULEBOOK = text(
            JOIN routing.body ON body.id = body_queue.body_id
            JOIN routing.queue ON queue.id = body_queue.queue_id
            LEFT JOIN routing.category ON category.id = body_queue.category_id
-        ) AS queues
+        ) AS queues,
+        (SELECT jsonb_agg(jsonb_build_object(
+                'id', agreement.id, 'bodies', jsonb_build_array(one.slug, other.slug),
+                'leading', lead.slug, 'categories', categories, 'groups', category_groups,
+                'because', because, 'valid_from', valid_from, 'valid_to', valid_to)
+                ORDER BY agreement.id)
+           FROM routing.agreement
+           JOIN routing.body AS one ON one.id = agreement.first_body_id
+           JOIN routing.body AS other ON other.id = agreement.second_body_id
+           JOIN routing.body AS lead ON lead.id = agreement.leading_body_id
+        ) AS agreements
     FROM routing.region
     JOIN routing.queue AS clearing_queue ON clearing_queue.id = region.clearing_queue_id
     JOIN routing.body AS clearing_body ON clearing_body.id = region.clearing_body_id
@@ -98,6 +114,7 @@ async def find_rulebook(connection: AsyncConnection) -> Rulebook:
         competences=tuple(_competence(values) for values in row.competences or ()),
         queues=tuple(QueueRule(**values) for values in row.queues or ()),
         texts=row.texts,
+        agreements=tuple(_agreement(values) for values in row.agreements or ()),
     )
 
 
@@ -111,6 +128,7 @@ def _body(values: Mapping[str, Any]) -> Body:
         parent=values["parent"],
         takes_part=values["participation"] != "notice_only",
         contact=values["contact"],
+        population=values["population"],
     )
 
 
@@ -127,6 +145,7 @@ def _category(values: Mapping[str, Any]) -> Category:
         hazard=values["hazard"],
         due_days=values["due_days"],
         removed=values["removed_at"] is not None,
+        asset_types=frozenset(values["asset_types"]),
     )
 
 
@@ -143,6 +162,33 @@ def _competence(values: Mapping[str, Any]) -> Competence:
         because=values["because"],
         valid_from=_day(values["valid_from"]),
         valid_to=_day(values["valid_to"]),
+        condition=condition_of(values["condition"]),
+    )
+
+
+def _agreement(values: Mapping[str, Any]) -> Agreement:
+    return Agreement(
+        number=values["id"],
+        bodies=frozenset(values["bodies"]),
+        leading=values["leading"],
+        categories=frozenset(values["categories"]),
+        groups=frozenset(values["groups"]),
+        because=values["because"],
+        valid_from=_day(values["valid_from"]),
+        valid_to=_day(values["valid_to"]),
+    )
+
+
+def condition_of(values: Mapping[str, Any]) -> Condition:
+    """A condition as the region file spells it (``ConditionEntry``)."""
+    population = values.get("population") or {}
+    return Condition(
+        road_classes=frozenset(values.get("road_class", ())),
+        in_town=values.get("in_town"),
+        above=population.get("above"),
+        up_to=population.get("up_to"),
+        asset_types=frozenset(values.get("asset_type", ())),
+        asset_operators=frozenset(values.get("asset_operator", ())),
     )
 
 

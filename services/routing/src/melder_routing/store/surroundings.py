@@ -1,4 +1,8 @@
-"""What lies around many points at once: one statement, answered by two GiST indexes."""
+"""What lies around many points at once: one statement, answered by the GiST indexes.
+
+Areas in sight, roads within the snap distance, agreements and own areas that contain the point,
+and the asset that was named.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,24 +15,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from melder_common.geo import WGS84, Coordinate, metric_sql
 from melder_routing.domain.areas import Area, Surroundings
 from melder_routing.domain.borders import SIGHT_M
+from melder_routing.domain.site import ROAD_SNAP_M, Asset, Road
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A point and the day for which areas must be valid."""
+    """A point, the day for which areas must be valid, and the number of the asset named there."""
 
     coordinate: Coordinate
     day: date
+    asset: str | None = None
 
 
 SURROUNDINGS = text(
     f"""
     WITH spot AS (
-        SELECT n, day, geom, {metric_sql("geom")} AS metric
+        SELECT n, day, asset, geom, {metric_sql("geom")} AS metric
         FROM (
-            SELECT n, day, ST_SetSRID(ST_MakePoint(long, lat), {WGS84}) AS geom
-            FROM unnest(CAST(:longs AS float8[]), CAST(:lats AS float8[]), CAST(:days AS date[]))
-                 WITH ORDINALITY AS given (long, lat, day, n)
+            SELECT n, day, asset, ST_SetSRID(ST_MakePoint(long, lat), {WGS84}) AS geom
+            FROM unnest(CAST(:longs AS float8[]), CAST(:lats AS float8[]),
+                        CAST(:days AS date[]), CAST(:assets AS text[]))
+                 WITH ORDINALITY AS given (long, lat, day, asset, n)
         ) AS point
     ),
     near AS (
@@ -62,6 +69,27 @@ SURROUNDINGS = text(
         JOIN routing.competence ON competence.geom IS NOT NULL
          AND ST_Covers(competence.geom, spot.geom)
         GROUP BY spot.n
+    ),
+    roads AS (
+        SELECT spot.n, jsonb_agg(jsonb_build_array(
+            segment.road_class, segment.in_town, ST_Distance(segment.metric, spot.metric),
+            authority.slug, segment.name)) AS list
+        FROM spot
+        JOIN routing.road_segment AS segment ON ST_DWithin(segment.metric, spot.metric, :snap)
+        LEFT JOIN routing.body AS authority ON authority.id = segment.authority_id
+        GROUP BY spot.n
+    ),
+    agreed AS (
+        SELECT spot.n, jsonb_agg(agreement.id) AS list
+        FROM spot JOIN routing.agreement ON ST_Covers(agreement.geom, spot.geom)
+        GROUP BY spot.n
+    ),
+    named AS (
+        SELECT spot.n, jsonb_build_array(asset.id, asset.type, operator.slug,
+            ST_Distance(asset.metric, spot.metric)) AS asset
+        FROM spot
+        JOIN routing.asset ON asset.id = spot.asset
+        JOIN routing.body AS operator ON operator.id = asset.operator_id
     )
     SELECT spot.n,
            region.rules_version,
@@ -69,11 +97,17 @@ SURROUNDINGS = text(
            coalesce(ST_Covers(region.excluded, spot.geom), false) AS excluded,
            coalesce(ST_Covers(region.waters, spot.geom), false) AS in_waters,
            areas.list AS areas,
-           own.list AS own_rules
+           own.list AS own_rules,
+           roads.list AS roads,
+           agreed.list AS agreements,
+           named.asset
     FROM spot
     CROSS JOIN routing.region
     LEFT JOIN areas USING (n)
     LEFT JOIN own USING (n)
+    LEFT JOIN roads USING (n)
+    LEFT JOIN agreed USING (n)
+    LEFT JOIN named USING (n)
     ORDER BY spot.n
     """
 )
@@ -94,7 +128,9 @@ async def find_surroundings(
                 "longs": [spot.coordinate.long for spot in spots],
                 "lats": [spot.coordinate.lat for spot in spots],
                 "days": [spot.day for spot in spots],
+                "assets": [spot.asset for spot in spots],
                 "sight": SIGHT_M,
+                "snap": ROAD_SNAP_M,
             },
         )
     ).all()
@@ -109,7 +145,15 @@ def _surroundings(row: Any) -> Surroundings:
         in_waters=row.in_waters,
         areas=tuple(_area(values) for values in row.areas or ()),
         rules=frozenset(row.own_rules or ()),
+        asset=Asset(*row.asset) if row.asset else None,
+        roads=tuple(_road(values) for values in row.roads or ()),
+        agreements=frozenset(row.agreements or ()),
     )
+
+
+def _road(values: list[Any]) -> Road:
+    road_class, in_town, distance_m, authority, name = values
+    return Road(road_class, in_town, distance_m, authority, name)
 
 
 def _area(values: list[Any]) -> Area:

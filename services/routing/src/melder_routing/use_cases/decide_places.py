@@ -24,7 +24,8 @@ LOCAL_TIME = ZoneInfo("Europe/Berlin")
 class PlaceToDecide:
     """A place with its category's slug (none: the common case), accuracy in metres, and moment.
 
-    ``accepted``: intake has taken the report already, so nothing is outside any more.
+    ``asset_id``: the number on an asset that was named or scanned there. ``accepted``: intake has
+    taken the report already, so nothing is outside any more.
     """
 
     coordinate: Coordinate
@@ -32,6 +33,7 @@ class PlaceToDecide:
     at: datetime
     accuracy_m: float | None = None
     accepted: bool = False
+    asset_id: str | None = None
 
 
 class RulesKeepChanging(RuntimeError):
@@ -48,7 +50,7 @@ async def decide_places(
     """
     if not places:
         return await rulebooks.current(connection), []
-    spots = [Spot(place.coordinate, _local_day(place.at)) for place in places]
+    spots = [Spot(place.coordinate, _local_day(place.at), place.asset_id) for place in places]
     for _ in range(TRIES):
         version, surroundings = await find_surroundings(connection, spots)
         if version is None:

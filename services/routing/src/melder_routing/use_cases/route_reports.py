@@ -33,6 +33,7 @@ def _place_of(report: ReportSubmitted) -> PlaceToDecide:
         at=report.submitted_at,
         accuracy_m=report.place.accuracy_m,
         accepted=True,
+        asset_id=report.place.asset_id,
     )
 
 
