@@ -1,5 +1,8 @@
 """Who does what: named leases, shared out evenly among the living processes of a service.
 
+Leases come in groups of equal weight, and each group is shared out by itself: the partitions of
+the reports are the work, so no process may be left with housekeeping alone.
+
 A lease is a row: holder, until, fence. Its fence grows whenever it changes hands, and everything
 that only the holder may write checks it, so a holder that slept through its time can do no harm.
 """
@@ -8,11 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from melder_common.tables import EventTables
 
@@ -35,7 +39,10 @@ class Lease:
 
 
 class Leases:
-    """The leases of one process. ``holder`` must be unique to it, also after a restart."""
+    """The leases of one process. ``holder`` must be unique to it, also after a restart.
+
+    ``groups``: the names, in groups of equal weight.
+    """
 
     def __init__(
         self,
@@ -43,7 +50,7 @@ class Leases:
         tables: EventTables,
         *,
         holder: str,
-        names: Sequence[str],
+        groups: Sequence[Sequence[str]],
         ttl_s: float = 6.0,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -51,7 +58,7 @@ class Leases:
         self.ttl_s = ttl_s
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._tables = tables
-        self._names = list(names)
+        self._groups = [list(names) for names in groups]
         self._ticks = ticks
         self._held: dict[str, Lease] = {}
         self._good_until = 0.0
@@ -66,23 +73,29 @@ class Leases:
         async with self._engine.connect() as connection:
             await connection.execute(
                 insert(self._tables.lease).on_conflict_do_nothing(),
-                [{"name": name} for name in sorted(self._names)],
+                [{"name": name} for name in sorted(chain.from_iterable(self._groups))],
             )
 
     async def renew(self) -> dict[str, Lease]:
         """Renew what is held, take what is free up to a fair share; returns what is held now."""
         began = self._ticks()
+        async with self._engine.connect() as connection:
+            held = [
+                lease for names in self._groups for lease in await self._share(connection, names)
+            ]
+        self._held = {lease.name: lease for lease in held}
+        self._good_until = began + self.ttl_s
+        return self._held
+
+    async def _share(self, connection: AsyncConnection, names: Sequence[str]) -> Sequence[Lease]:
         arguments = {
-            "names": self._names,
+            "names": names,
             "holder": self.holder,
             "member": MEMBER + self.holder,
             "ttl": timedelta(seconds=self.ttl_s),
         }
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(text(_RENEW.format(s=self._tables.schema)), arguments)
-            held = {row.name: Lease(row.name, self.holder, row.fence) for row in rows}
-        self._held, self._good_until = held, began + self.ttl_s
-        return held
+        rows = await connection.execute(text(_RENEW.format(s=self._tables.schema)), arguments)
+        return [Lease(row.name, self.holder, row.fence) for row in rows]
 
     async def release(self) -> None:
         """Give everything back at once, so that others need not wait."""
@@ -105,12 +118,13 @@ WITH gone AS (
     WHERE name LIKE 'member %' AND holder <> :holder AND until > now()
 ), mine AS (
     SELECT name FROM {s}.lease
-    WHERE name = ANY(CAST(:names AS text[])) AND (holder = :holder OR until <= now())
+    WHERE name = ANY(CAST(:names AS text[]))
+      AND (holder = :holder OR holder IS NULL OR until <= now())
     ORDER BY holder IS NOT DISTINCT FROM :holder DESC, name
     LIMIT (SELECT ceil(cardinality(CAST(:names AS text[]))::numeric / (living + 1)) FROM others)
     FOR UPDATE SKIP LOCKED
 ), surplus AS (
-    UPDATE {s}.lease SET until = now()
+    UPDATE {s}.lease SET holder = NULL, until = now()
     WHERE holder = :holder AND name = ANY(CAST(:names AS text[]))
       AND name NOT IN (SELECT name FROM mine) AND EXISTS (SELECT FROM mine)
 )

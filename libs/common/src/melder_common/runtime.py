@@ -21,6 +21,7 @@ from melder_common.housekeeping import Housekeeping
 from melder_common.ids import new_id
 from melder_common.lag import read_event_state
 from melder_common.leases import HOUSEKEEPING, Leases, log_lease
+from melder_common.partitions import CATALOGUE_PARTITION
 from melder_common.reconcile import Reconciler
 from melder_common.relay import Relay
 from melder_common.snapshots import (
@@ -82,6 +83,7 @@ class Runtime(Generic[Parts]):
         *,
         instance: str,
         pace: Pace | None = None,
+        transport: NatsTransport | None = None,
     ) -> None:
         self.pace = pace or Pace()
         self.consumers: dict[int, Consumer[Parts]] = {}
@@ -92,12 +94,15 @@ class Runtime(Generic[Parts]):
         self._service = units.speaker
         self._followed = find_logs(work.subscriptions, self._service, units.partitions)
         holder = f"{instance}/{new_id().hex[-8:]}"
-        self._transport = NatsTransport(connection.client, self._service)
+        self._transport = transport or NatsTransport(connection.client, self._service)
         self._leases = Leases(
             units.engine,
             units.tables,
             holder=holder,
-            names=[*map(log_lease, range(units.partitions + 1)), HOUSEKEEPING],
+            groups=[
+                [log_lease(partition) for partition in range(1, units.partitions + 1)],
+                [log_lease(CATALOGUE_PARTITION), HOUSEKEEPING],
+            ],
             ttl_s=self.pace.lease_s,
         )
         self._speaking = Speaking(

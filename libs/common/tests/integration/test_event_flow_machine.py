@@ -139,7 +139,9 @@ class EventFlow(RuleBasedStateMachine):
         self.born += 1
         tables = self.world.schemas[service].tables
         names = [log_lease(partition) for partition in range(1, PARTITIONS + 1)]
-        leases = Leases(self.world.engine, tables, holder=f"p{self.born}", names=names, ttl_s=3600)
+        leases = Leases(
+            self.world.engine, tables, holder=f"p{self.born}", groups=[names], ttl_s=3600
+        )
         relay = Relay(
             self.world.engine,
             tables,

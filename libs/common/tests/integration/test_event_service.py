@@ -283,3 +283,19 @@ async def test_metrics_show_lag_and_cursor(
     ]
     assert sum(cursor or 0 for cursor in cursors) == 10
     assert registry.get_sample_value("melder_dead_letters", {"kind": "failed"}) == 0
+
+
+async def test_two_processes_share_the_partitions_and_one_takes_over(
+    dialogue: Dialogue, server: tuple[NatsServer, Process]
+) -> None:
+    start(server[1])
+    await dialogue.start()
+    twin = await dialogue.running.enter_async_context(dialogue.routing.running(None))
+    await dialogue.tell(10)
+    await dialogue.all_answered()
+    await until(lambda: bool(twin.consumers))
+    assert not set(twin.consumers) & set(dialogue.runtimes["routing"].consumers)
+
+    await dialogue.runtimes["routing"].stop()
+    await dialogue.tell(10)
+    await dialogue.all_answered()

@@ -10,7 +10,7 @@ NAMES = ("log 0", "log 1", "log 2", "log 3", "log 4", "housekeeping")
 
 
 async def test_one_process_holds_all_and_two_share(events: EventWorld) -> None:
-    first, second = (events.leases("intake", holder, *NAMES) for holder in ("first", "second"))
+    first, second = (events.leases("intake", holder, NAMES) for holder in ("first", "second"))
     await first.prepare()
     assert set(await first.renew()) == set(NAMES)
 
@@ -22,10 +22,40 @@ async def test_one_process_holds_all_and_two_share(events: EventWorld) -> None:
     assert set(await first.renew()) == set(first.held)
 
 
+async def test_each_group_is_shared_out_by_itself_so_that_nobody_is_left_with_the_chores(
+    events: EventWorld,
+) -> None:
+    groups = (["log 1", "log 2"], ["log 0", "housekeeping"])
+    first, second = (events.leases("intake", holder, *groups) for holder in ("first", "second"))
+    await first.prepare()
+    for leases in (second, first, second, first):
+        await leases.renew()
+    for group in groups:
+        assert [len(set(group) & set(leases.held)) for leases in (first, second)] == [1, 1]
+
+
+async def test_what_was_given_back_is_left_alone_so_that_the_other_can_take_it(
+    events: EventWorld,
+) -> None:
+    """Whoever touches it again and again locks it again and again while the other looks."""
+    first, second = (events.leases("intake", holder, NAMES) for holder in ("first", "second"))
+    await first.prepare()
+    await first.renew()
+    await second.renew()
+    await first.renew()
+    given_back = await events.fetch("SELECT name, xmin FROM intake.lease WHERE holder IS NULL")
+    assert len(given_back) == 3
+
+    await first.renew()
+    assert (
+        await events.fetch("SELECT name, xmin FROM intake.lease WHERE holder IS NULL") == given_back
+    )
+
+
 async def test_renewing_keeps_the_fence_and_every_change_of_hands_raises_it(
     events: EventWorld,
 ) -> None:
-    first, second = (events.leases("intake", holder, "log 1") for holder in ("first", "second"))
+    first, second = (events.leases("intake", holder, ["log 1"]) for holder in ("first", "second"))
     await first.prepare()
     fence = (await first.renew())["log 1"].fence
     assert (await first.renew())["log 1"].fence == fence
@@ -38,7 +68,7 @@ async def test_renewing_keeps_the_fence_and_every_change_of_hands_raises_it(
 
 
 async def test_a_released_lease_is_free_at_once(events: EventWorld) -> None:
-    first, second = (events.leases("intake", holder, "log 1") for holder in ("first", "second"))
+    first, second = (events.leases("intake", holder, ["log 1"]) for holder in ("first", "second"))
     await first.prepare()
     await first.renew()
     assert await second.renew() == {}
@@ -49,7 +79,7 @@ async def test_a_released_lease_is_free_at_once(events: EventWorld) -> None:
 
 
 async def test_who_cannot_renew_in_time_holds_nothing_in_his_own_eyes(events: EventWorld) -> None:
-    leases = events.leases("intake", "sleeper", "log 1", ttl_s=0)
+    leases = events.leases("intake", "sleeper", ["log 1"], ttl_s=0)
     await leases.prepare()
     await leases.renew()
     assert leases.held == {}

@@ -39,7 +39,7 @@ async def test_a_broken_check_does_not_hide_the_others(events: EventWorld) -> No
 async def test_only_the_holder_of_the_lease_checks_and_shows_what_it_found(
     events: EventWorld,
 ) -> None:
-    units, leases = events.units("intake"), events.leases("intake", "one", HOUSEKEEPING)
+    units, leases = events.units("intake"), events.leases("intake", "one", [HOUSEKEEPING])
     await leases.prepare()
     housekeeping = Housekeeping(units, leases, [Reconciler("lost photos", three)], None)
     registry = CollectorRegistry()

@@ -50,7 +50,7 @@ class Station:
 
 @pytest.fixture
 async def station(events: EventWorld) -> Station:
-    leases = events.leases("intake", "first", log_lease(1))
+    leases = events.leases("intake", "first", [log_lease(1)])
     await leases.prepare()
     lease = (await leases.renew())[log_lease(1)]
     station = Station(events, LossyNet(), lease, [0.0])
@@ -144,7 +144,7 @@ async def test_a_relay_that_lost_its_lease_numbers_and_notes_nothing(
     await support(events, [1, 2])
     (head,) = await station.relay.heads([1])
     await events.execute("UPDATE intake.lease SET until = now() - interval '1 s'")
-    taker = events.leases("intake", "second", log_lease(1))
+    taker = events.leases("intake", "second", [log_lease(1)])
     assert log_lease(1) in await taker.renew()
 
     assert await station.relay.number(station.lease, head) == []

@@ -40,10 +40,12 @@ class EventWorld:
             clock=clock,
         )
 
-    def leases(self, service: str, holder: str, *names: str, ttl_s: float = 60) -> Leases:
+    def leases(
+        self, service: str, holder: str, *groups: Sequence[str], ttl_s: float = 60
+    ) -> Leases:
         """The leases of one process of ``service``."""
         tables = self.schemas[service].tables
-        return Leases(self.engine, tables, holder=holder, names=names, ttl_s=ttl_s)
+        return Leases(self.engine, tables, holder=holder, groups=groups, ttl_s=ttl_s)
 
     async def fetch(self, statement: str, **arguments: Any) -> Sequence[Row[Any]]:
         """The rows of a query."""
