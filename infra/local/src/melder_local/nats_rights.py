@@ -17,6 +17,7 @@ def nats_publish_rights(service: str) -> tuple[str, ...]:
         f"$JS.API.STREAM.UPDATE.{stream}",
         f"$JS.API.STREAM.MSG.GET.{stream}",
         f"$JS.API.STREAM.PURGE.{stream}",
+        f"$JS.API.STREAM.DELETE.{stream}",
         f"$JS.API.DIRECT.GET.{stream}.>",
         "$JS.API.STREAM.INFO.*",
         *(f"$JS.API.CONSUMER.CREATE.*.{durable}.>" for durable in durables),

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ PORT_NAMES = (
     "intake", "routing", "media", "notify",
     "s3_1", "s3_2", "s3_3", "s3_4", "s3_5", "s3_6", "s3_7",
 )  # fmt: skip
+
+LINKS = ("postgres", "nats", "s3", "smtp")
+"""What services reach over the net, and what a proxy can stand before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,31 @@ class Place:
 
     def ports(self) -> dict[str, int]:
         """The inner ports, chosen once and then kept, so that a restart finds its peers."""
-        file = self.run / "ports.json"
-        if file.exists():
-            known: dict[str, int] = json.loads(file.read_text())
-            if set(known) == set(PORT_NAMES):
-                return known
-        chosen = dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True))
-        self.run.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(chosen, indent=1))
-        return chosen
+        return _kept_ports(self.run / "ports.json", PORT_NAMES)
+
+    def proxy_ports(self) -> dict[str, int]:
+        """The ports of a proxy before ``LINKS``, and its ``control`` port; asking chooses them."""
+        return _kept_ports(self.run / "proxy-ports.json", (*LINKS, "control"))
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether services reach ``LINKS`` by a proxy that can fail (``MELDER_PROXY=1``, chaos)."""
+        return (self.run / "proxy-ports.json").exists()
+
+    def ports_for_services(self) -> dict[str, int]:
+        """As ``ports``, with the proxy's where one stands between."""
+        if not self.has_proxy:
+            return self.ports()
+        links = {name: port for name, port in self.proxy_ports().items() if name in LINKS}
+        return self.ports() | links
+
+
+def _kept_ports(file: Path, names: Sequence[str]) -> dict[str, int]:
+    if file.exists():
+        known: dict[str, int] = json.loads(file.read_text())
+        if set(known) == set(names):
+            return known
+    chosen = dict(zip(names, free_ports(len(names)), strict=True))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(chosen, indent=1))
+    return chosen

@@ -26,7 +26,7 @@ SITE = {
 
 def service_environment(service: str, place: Place) -> dict[str, str]:
     """All settings of ``service``, secrets as files."""
-    ports = place.ports()
+    ports = place.ports_for_services()
     prefix = service.upper() + "_"
     role = "routing_worker" if service == "routing" else _OWNERS[service]
     shared = {

@@ -5,6 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -16,7 +17,8 @@ from melder_common.testing.processes import Launch
 from melder_common.testing.s3 import S3Store
 from melder_local.gateway import caddyfile
 from melder_local.nats_rights import nats_publish_rights
-from melder_local.place import Place
+from melder_local.place import LINKS, Place
+from melder_local.proxy import listens
 from melder_local.services import (
     DATABASE,
     SERVICES,
@@ -81,17 +83,30 @@ class Stack:
         self.postgres.prepare()
         self.nats.prepare()
         self.s3.prepare()
+        stages = [
+            *self._between(),
+            Stage([self.postgres.launch(), self.nats.launch()], after=self._prepare_database),
+            Stage([self.s3.launch(), self._mail_sink()]),
+            Stage([service_launch(service, self.place) for service in SERVICES]),
+            Stage([self._gateway()]),
+        ]
         return Supervisor(
-            [
-                Stage([self.postgres.launch(), self.nats.launch()], after=self._prepare_database),
-                Stage([self.s3.launch(), self._mail_sink()]),
-                Stage([service_launch(service, self.place) for service in SERVICES]),
-                Stage([self._gateway()]),
-            ],
+            stages,
             logs=self.place.logs,
             status_file=self.place.status_file,
             crash_requests=self.place.crash_requests,
         )
+
+    def _between(self) -> list[Stage]:
+        """A proxy that can fail, between services and parts, when ``MELDER_PROXY=1``."""
+        if os.environ.get("MELDER_PROXY") == "1":
+            self.place.proxy_ports()
+        if not self.place.has_proxy:
+            return []
+        own = self.place.proxy_ports()
+        argv = [sys.executable, "-m", "melder_local.proxy", f"--control={own['control']}"]
+        argv += [f"{name}={own[name]}:{self.ports[name]}" for name in LINKS]
+        return [Stage([Launch("proxy", tuple(argv), ready=partial(listens, own["control"]))])]
 
     def _prepare_database(self) -> None:
         asyncio.run(self._provision())

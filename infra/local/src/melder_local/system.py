@@ -61,8 +61,17 @@ class System:
 
     def kill(self, part: str) -> None:
         """SIGKILL, and wait until the supervisor has started it anew."""
-        before = self.parts()[part]
-        os.kill(before["pid"], signal.SIGKILL)
+        self.end(part, signal.SIGKILL)
+
+    def end(self, part: str, how: signal.Signals) -> None:
+        """Send a signal that ends ``part``, and wait until the supervisor has started it anew."""
+
+        def running() -> dict[str, Any] | None:
+            now = self.parts()[part]
+            return now if now["state"] == "running" else None
+
+        before = eventually(running, what=f"{part} running")
+        os.kill(before["pid"], how)
         self.wait_for_restart(part, before["restarts"])
 
     def arm(self, part: str, point: str) -> int:

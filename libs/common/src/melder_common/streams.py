@@ -8,13 +8,16 @@ and to the speakers of snapshots (``log.<speaker>.snapshots``).
 import base64
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
+import nats
 import nats.errors
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from melder_common.settings import read_secret
 from melder_common.transport import LogEnds, Message, Numbered, StreamMissing, TransportFailed
 
 POSITION: Final = "Melder-Position"
@@ -51,12 +54,19 @@ def read_message(raw: Msg) -> Message | None:
 
 
 class NatsTransport:
-    """One service's way; ``service`` is speaker of its own stream and listener of the others."""
+    """One service's way; ``service`` is speaker of its own stream and listener of the others.
 
-    def __init__(self, client: Client, service: str, *, replicas: int = 1) -> None:
+    ``replicas``: on how many servers a stream made here is kept. ``may_set_up``: False where
+    streams and durables are made by ``melder streams`` alone; until then StreamMissing is raised.
+    """
+
+    def __init__(
+        self, client: Client, service: str, *, replicas: int = 1, may_set_up: bool = True
+    ) -> None:
         self.client = client
         self._service = service
         self._replicas = replicas
+        self._may_set_up = may_set_up
 
     @property
     def connected(self) -> bool:
@@ -79,11 +89,22 @@ class NatsTransport:
             "allow_atomic": True,
         }
         found = await self._call(f"STREAM.INFO.{name}", missing_ok=True)
-        if found is None:
+        if not self._may_set_up:
+            if found is None:
+                raise StreamMissing(f"{name}: `melder streams` makes it")
+        elif found is None:
             replicas = {"num_replicas": self._replicas, "allow_direct": True}
             await self._call(f"STREAM.CREATE.{name}", {**wanted, **replicas})
         elif not _has(found["config"], wanted):
             await self._call(f"STREAM.UPDATE.{name}", {**found["config"], **wanted})
+
+    async def spread_stream(self) -> None:
+        """Keep the own stream, which exists, on as many servers as ``replicas`` says."""
+        name = stream_of(self._service)
+        found = await self._call(f"STREAM.INFO.{name}")
+        if found and found["config"]["num_replicas"] != self._replicas:
+            changed = {**found["config"], "num_replicas": self._replicas}
+            await self._call(f"STREAM.UPDATE.{name}", changed)
 
     async def ensure_durable(self, speaker: str, partition: int) -> None:
         """Make the durable consumer for one log. Raises StreamMissing until its speaker made it."""
@@ -97,9 +118,11 @@ class NatsTransport:
             "max_ack_pending": MAX_UNACKNOWLEDGED,
         }
         found = await self._call(f"CONSUMER.INFO.{stream}.{name}", missing_ok=True)
+        if found is not None and _has(found["config"], wanted):
+            return
+        if not self._may_set_up:
+            raise StreamMissing(f"{stream}, durable {name}: `melder streams` makes it")
         if found is not None:
-            if _has(found["config"], wanted):
-                return
             # Its shape cannot be changed; with it only its place is lost.
             await self._call(f"CONSUMER.DELETE.{stream}.{name}", missing_ok=True)
         await self._call(
@@ -218,3 +241,26 @@ class NatsTransport:
         if code == _STREAM_NOT_FOUND:
             raise StreamMissing(name)
         raise TransportFailed(f"{name}: {refusal.get('description')}")
+
+
+async def delete_stream(
+    url: str, speaker: str, *, user: str | None, password_file: Path | None
+) -> bool:
+    """Delete a speaker's stream with all its consumers; False when there was none.
+
+    For a restore: what the stream holds belongs to another past. The relay makes it anew and fills
+    it from the outbox. Raises OSError or TransportFailed when NATS cannot be reached or refuses.
+    """
+    client = await nats.connect(
+        url,
+        user=user,
+        password=read_secret(password_file) if password_file else None,
+        allow_reconnect=False,
+        connect_timeout=PATIENCE_S,
+    )
+    try:
+        name = f"STREAM.DELETE.{stream_of(speaker)}"
+        found = await NatsTransport(client, speaker)._call(name, missing_ok=True)  # noqa: SLF001 (ours)
+        return found is not None
+    finally:
+        await client.close()
