@@ -38,7 +38,12 @@ def fill(text: str, given: list[str]) -> str:
         new = wanted.get(entry["name"])
         if new is None:
             return entry.group()
-        return f"  - name: {new['name']}\n    newName: {new['new_name']}\n    digest: {new['digest']}\n"
+        lines = (
+            f"  - name: {new['name']}",
+            f"    newName: {new['new_name']}",
+            f"    digest: {new['digest']}",
+        )
+        return "\n".join(lines) + "\n"
 
     return _ENTRY.sub(replace, text)
 

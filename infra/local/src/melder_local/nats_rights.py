@@ -1,4 +1,11 @@
-"""What each service may say on NATS: its own events, its own stream, its own pulls."""
+"""What each service may say on NATS on this machine, where nobody else makes its streams.
+
+The least it works with stands in ``melder_operator.nats_users``, as in Kubernetes; here it may also
+make, change and delete its own stream and its own durables.
+"""
+
+from melder_common.streams import durable_of, stream_of
+from melder_operator.nats_users import service_rights
 
 MOST_PARTITIONS = 16
 """Durables are named ``<service>-<partition>``; NATS has no wildcard within a name."""
@@ -6,22 +13,13 @@ MOST_PARTITIONS = 16
 
 def nats_publish_rights(service: str) -> tuple[str, ...]:
     """The subjects that ``service`` may publish on."""
-    stream = service.upper()
-    durables = [f"{service}-{partition}" for partition in range(MOST_PARTITIONS + 1)]
+    stream = stream_of(service)
+    durables = [durable_of(service, partition) for partition in range(MOST_PARTITIONS + 1)]
     return (
-        f"{service}.>",
-        "log.>",
-        "_INBOX.>",
-        "$JS.ACK.>",
+        *service_rights(service, MOST_PARTITIONS).publish,
         f"$JS.API.STREAM.CREATE.{stream}",
         f"$JS.API.STREAM.UPDATE.{stream}",
-        f"$JS.API.STREAM.MSG.GET.{stream}",
-        f"$JS.API.STREAM.PURGE.{stream}",
         f"$JS.API.STREAM.DELETE.{stream}",
-        f"$JS.API.DIRECT.GET.{stream}.>",
-        "$JS.API.STREAM.INFO.*",
         *(f"$JS.API.CONSUMER.CREATE.*.{durable}.>" for durable in durables),
         *(f"$JS.API.CONSUMER.DELETE.*.{durable}" for durable in durables),
-        *(f"$JS.API.CONSUMER.INFO.*.{durable}" for durable in durables),
-        *(f"$JS.API.CONSUMER.MSG.NEXT.*.{durable}" for durable in durables),
     )

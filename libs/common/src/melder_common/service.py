@@ -19,6 +19,7 @@ from melder_common.runtime import Pace, Runtime, Work
 from melder_common.serving import serve
 from melder_common.settings import ServiceSettings
 from melder_common.snapshots import SnapshotSource, View, plan_rebuild
+from melder_common.streams import NatsTransport
 from melder_common.tables import EventTables
 from melder_common.timers import Due, LostClaim, TimerHandler, postpone, settle
 from melder_common.unit_of_work import UnitsOfWork
@@ -115,6 +116,7 @@ class Service(Generic[Parts]):
             parts,
             instance=self.settings.instance,
             pace=self.pace,
+            transport=self.transport_over(connection),
         )
         runtime.start()
         try:
@@ -122,6 +124,15 @@ class Service(Generic[Parts]):
         finally:
             await runtime.stop()
             await self.engine.dispose()
+
+    def transport_over(self, connection: Connection) -> NatsTransport:
+        """The way to NATS, with what the settings say of making streams."""
+        return NatsTransport(
+            connection.client,
+            self.name,
+            replicas=self.settings.nats_replicas,
+            may_set_up=not self.settings.nats_streams_by_operator,
+        )
 
     async def replay(self, parts: Parts, letter_id: int) -> int:
         """Apply a dead letter and all parked behind it (see ``dead_letters.replay``)."""

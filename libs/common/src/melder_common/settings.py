@@ -47,6 +47,9 @@ class ServiceSettings(BaseSettings):
 
     ``public_url`` is what people see in links; over plain http only on this machine.
     ``trusted_proxies`` are addresses or networks whose forwarded headers count.
+    ``nats_replicas``: on how many NATS servers the own stream is kept when this service makes it.
+    ``nats_streams_by_operator``: streams and durables are made by ``melder streams`` alone; this
+    service may not and waits for them.
     ``drain_seconds``: how long a stopping service goes on serving while it says "not ready".
     """
 
@@ -57,6 +60,8 @@ class ServiceSettings(BaseSettings):
     nats_url: str = "nats://127.0.0.1:4222"
     nats_user: str | None = None
     nats_password_file: Path | None = None
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    nats_streams_by_operator: bool = False
     public_url: AnyHttpUrl
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsConfigDict
+from sqlalchemy import MetaData
 
+from melder_common.connection import Connection
 from melder_common.cookies import CookiePolicy
+from melder_common.service import Service
 from melder_common.settings import (
     ServiceSettings,
     SettingsError,
@@ -15,6 +18,7 @@ from melder_common.settings import (
     read_secret,
     settings_or_exit,
 )
+from melder_common.tables import EventTables
 
 
 class ProbeSettings(ServiceSettings):
@@ -120,3 +124,18 @@ def test_secrets_are_read_stripped_or_their_absence_is_explained(tmp_path: Path)
     file.write_text(" s3cret\n")
     assert read_secret(file) == "s3cret"
     assert settings(internal_token_file=file).internal_token() == "s3cret"
+
+
+@pytest.mark.parametrize("by_operator", [True, False])
+def test_who_makes_streams_and_on_how_many_servers_reaches_the_transport(by_operator: bool) -> None:  # noqa: FBT001 (both are tried)
+    chosen = settings(nats_replicas=3, nats_streams_by_operator=by_operator)
+    service = Service.build(
+        chosen,
+        name="probe",
+        tables=EventTables(MetaData(), "probe"),
+        subscriptions={},
+        timers={},
+    )
+    transport = service.transport_over(Connection("nats://127.0.0.1:1", name="probe"))
+    assert transport._replicas == 3
+    assert transport._may_set_up is not by_operator

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 from melder_common.provisioning import INSTALLATION
 from melder_common.sealing import generate_period_key, period_of
 from melder_common.secret_files import write_secret
+from melder_common.settings import read_secret
+from melder_operator.nats_users import all_rights, authorization
 
 KEYS = (
     "internal_token",
@@ -32,6 +34,7 @@ KEYS = (
     "database/melder_admin",
     *(f"database/{role}" for entry in INSTALLATION for role in entry.roles),
     *(f"nats/{entry.schema}" for entry in INSTALLATION),
+    "nats/operator",
 )
 
 
@@ -43,44 +46,74 @@ NEEDED_BY = {
 }
 """Which secrets a service may know besides its own passwords and the token of internal calls."""
 
+PARTS = {
+    "postgres": ("database/melder_admin",),
+    "nats": ("nats/authorization.conf",),
+    "store": ("s3/*",),
+    "database": ("database/*",),
+    "streams": ("nats/operator",),
+}
+"""What the servers and the set-up jobs of docker-compose.yml may know, and nothing besides."""
+
 
 def generate(
     directory: Annotated[Path, typer.Argument(help="created when missing")],
     share: Annotated[
         list[str] | None,
-        typer.Option(help="service=directory: copy what this service needs, and nothing else"),
+        typer.Option(
+            help="part=directory or part=directory:uid: copy what this service, server or job "
+            "needs, and nothing else, for the user with this id"
+        ),
     ] = None,
     owner: Annotated[int | None, typer.Option(help="user id that shall read the copies")] = None,
 ) -> None:
     """Generate every missing secret of an installation below a directory (0600)."""
     ensure_secrets(directory)
     for entry in share or []:
-        service, _, target = entry.partition("=")
-        share_secrets(directory, service, Path(target), owner=owner)
+        part, _, place = entry.partition("=")
+        target, _, user = place.partition(":")
+        share_secrets(directory, part, Path(target), owner=int(user) if user else owner)
     typer.echo(f"Secrets are in {directory}; existing ones were kept.")
 
 
-def share_secrets(directory: Path, service: str, target: Path, *, owner: int | None) -> None:
-    """Copy what ``service`` needs to ``target``, readable by ``owner`` only."""
-    patterns = ("internal_token", f"database/melder_{service}", f"nats/{service}")
-    for pattern in (*patterns, *NEEDED_BY[service]):
+def share_secrets(directory: Path, part: str, target: Path, *, owner: int | None) -> None:
+    """Copy what ``part`` needs to ``target``, readable by ``owner`` only."""
+    for pattern in _needed_by(part):
         for source in directory.glob(pattern):
-            copy = target / source.relative_to(directory)
-            if not copy.exists():
-                write_secret(copy, source.read_bytes())
+            _write_current(target / source.relative_to(directory), source.read_bytes())
     if owner is not None:
         for path in (target, *target.rglob("*")):
             os.chown(path, owner, owner)
 
 
+def _needed_by(part: str) -> tuple[str, ...]:
+    if part in PARTS:
+        return PARTS[part]
+    return ("internal_token", f"database/melder_{part}", f"nats/{part}", *NEEDED_BY[part])
+
+
+def _write_current(file: Path, content: bytes) -> None:
+    if file.exists():
+        if file.read_bytes() == content:
+            return
+        file.unlink()
+    write_secret(file, content)
+
+
 def ensure_secrets(directory: Path) -> None:
-    """Create what is missing; what exists is never changed."""
+    """Create what is missing; no secret that exists is ever changed.
+
+    The users of NATS with their rights are written anew from the passwords: a new version may
+    give a service other rights.
+    """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in KEYS:
         _write_once(directory / name, secrets.token_hex(32))
     _write_once(directory / "s3/access_key", "melder-media")
     _ensure_grant_keys(directory / "grants")
     _ensure_sealing_keys(directory / "sealing", period_of(datetime.now(UTC)))
+    users = {user: read_secret(directory / "nats" / user) for user in all_rights()}
+    _write_current(directory / "nats/authorization.conf", authorization(users).encode())
 
 
 def _write_once(file: Path, content: str) -> None:

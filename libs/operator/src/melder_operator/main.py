@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from melder_operator import database, doctor, installation_secrets
+from melder_operator import database, doctor, installation_secrets, kubernetes_secrets, streams
 
 
 def build_app() -> typer.Typer:
@@ -12,6 +12,8 @@ def build_app() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
     app.add_typer(database.app, name="database")
     app.command("secrets")(installation_secrets.generate)
+    app.command("kubernetes-secrets")(kubernetes_secrets.kubernetes_secrets)
+    app.command("streams")(streams.streams)
     app.command("doctor")(doctor.doctor)
     for entry in sorted(entry_points(group="melder.commands"), key=lambda one: one.name):
         app.add_typer(entry.load(), name=None)

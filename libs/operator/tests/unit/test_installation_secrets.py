@@ -1,13 +1,17 @@
 """Secrets are generated once, complete, and for nobody else's eyes."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from melder_common.asyncapi import SERVICES
 from melder_common.sealing import OpeningKeys, SealingKeys
 from melder_operator.installation_secrets import (
     KEYS,
     NEEDED_BY,
+    PARTS,
     ensure_secrets,
+    generate,
     share_secrets,
 )
 
@@ -51,3 +55,35 @@ def test_each_service_gets_its_own_secrets_and_nobody_elses(tmp_path: Path) -> N
 
 def files(directory: Path) -> list[Path]:
     return [path for path in directory.rglob("*") if path.is_file()]
+
+
+def test_servers_and_jobs_get_what_they_start_with_and_no_more(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path / "all")
+    for part, patterns in PARTS.items():
+        share_secrets(tmp_path / "all", part, tmp_path / part, owner=None)
+        shared = {path.relative_to(tmp_path / part) for path in files(tmp_path / part)}
+        wanted = {
+            path.relative_to(tmp_path / "all")
+            for pattern in patterns
+            for path in (tmp_path / "all").glob(pattern)
+        }
+        assert shared == wanted != set(), part
+
+
+def test_a_share_can_name_its_own_reader(tmp_path: Path) -> None:
+    own = os.getuid()
+    generate(tmp_path / "all", share=[f"store={tmp_path / 'store'}:{own}"], owner=None)
+    assert {path.stat().st_uid for path in files(tmp_path / "store")} == {own}
+
+
+def test_the_users_of_nats_follow_the_version_and_reach_the_copy(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path / "all")
+    current = (tmp_path / "all/nats/authorization.conf").read_text()
+    (tmp_path / "all/nats/authorization.conf").write_text("authorization { users: [] }")
+    share_secrets(tmp_path / "all", "nats", tmp_path / "nats", owner=None)
+    ensure_secrets(tmp_path / "all")
+    share_secrets(tmp_path / "all", "nats", tmp_path / "nats", owner=None)
+    copy = tmp_path / "nats/nats/authorization.conf"
+    assert copy.read_text() == current
+    assert copy.stat().st_mode & 0o077 == 0
+    assert all((tmp_path / f"all/nats/{user}").read_text().strip() in current for user in SERVICES)
