@@ -1,6 +1,15 @@
-"""The one origin: a Caddy configuration that sends each path to its service."""
+"""The one origin: a Caddy configuration that sends each path to its service.
+
+``python -m melder_local.gateway > infra/compose/Caddyfile`` writes the one of docker-compose.yml.
+"""
 
 from collections.abc import Mapping
+
+CONTAINERS = {
+    **{name: f"{name}:8080" for name in ("intake", "routing", "media", "notify")},
+    "mail": "mail:8025",
+}
+"""Where docker-compose.yml has what the gateway leads to."""
 
 NEVER_PUBLIC = ("/healthz", "/healthz/*", "/metrics", "/internal", "/internal/*")
 
@@ -20,14 +29,17 @@ LARGEST_BODY = "1GB"
 """Far beyond what services take: they refuse earlier, each in the format of its callers."""
 
 
-def caddyfile(port: int, ports: Mapping[str, int]) -> str:
-    """The configuration text. No access log: addresses of citizens are not kept here."""
+def caddyfile(port: int, upstreams: Mapping[str, str], *, bind: str | None = None) -> str:
+    """The configuration text. No access log: addresses of citizens are not kept here.
+
+    ``upstreams``: host:port of what is behind, by name. ``bind``: the only address to listen on.
+    """
     lines = [
         "{",
         "\tadmin off",
         "\tauto_https off",
         "\tpersist_config off",
-        "\tdefault_bind 127.0.0.1",
+        *([f"\tdefault_bind {bind}"] if bind else []),
         "\tservers {",
         "\t\ttimeouts {",
         "\t\t\tread_header 10s",
@@ -55,21 +67,25 @@ def caddyfile(port: int, ports: Mapping[str, int]) -> str:
         lines += [
             f"\thandle /docs/openapi/{service}.json {{",
             "\t\trewrite * /openapi.json",
-            f"\t\treverse_proxy 127.0.0.1:{ports[service]}",
+            f"\t\treverse_proxy {upstreams[service]}",
             "\t}",
         ]
     for name, paths, service in ROUTES:
-        lines += [f"\t@{name} path {paths}", f"\thandle @{name} {{", *_proxy(ports[service])]
-    lines += ["\thandle {", *_proxy(ports["intake"])]
+        lines += [f"\t@{name} path {paths}", f"\thandle @{name} {{", *_proxy(upstreams[service])]
+    lines += ["\thandle {", *_proxy(upstreams["intake"])]
     lines.append("}")
     return "\n".join(lines) + "\n"
 
 
-def _proxy(port: int) -> list[str]:
+def _proxy(upstream: str) -> list[str]:
     return [
-        f"\t\treverse_proxy 127.0.0.1:{port} {{",
+        f"\t\treverse_proxy {upstream} {{",
         "\t\t\tlb_try_duration 15s",
         "\t\t\tlb_try_interval 200ms",
         "\t\t}",
         "\t}",
     ]
+
+
+if __name__ == "__main__":
+    print(caddyfile(8000, CONTAINERS), end="")

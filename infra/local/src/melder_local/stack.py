@@ -149,7 +149,8 @@ class Stack:
 
     def _gateway(self) -> Launch:
         config = self.place.run / "Caddyfile"
-        config.write_text(caddyfile(self.place.port, self.ports))
+        upstreams = {name: f"127.0.0.1:{port}" for name, port in self.ports.items()}
+        config.write_text(caddyfile(self.place.port, upstreams, bind="127.0.0.1"))
         argv = (program("caddy"), "run", "--config", str(config), "--adapter", "caddyfile")
         home = str(self.place.run / "caddy")
         return Launch(
