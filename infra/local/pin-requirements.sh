@@ -15,7 +15,7 @@ pin() {
   "$uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
     "requirements/$1.in" -o "requirements/$1.txt" "${@:2}"
 }
-for name in runtime build test; do pin "$name"; done
+for name in runtime build test k8s-check; do pin "$name"; done
 for name in intake routing routing-gdal media notify; do
   pin "$name" --constraint requirements/runtime.txt --no-annotate
 done
