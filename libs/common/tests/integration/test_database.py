@@ -19,6 +19,7 @@ from melder_common.resilience import retry_once_on_disconnect
 from melder_common.settings import SettingsError
 from melder_common.testing.ports import free_ports
 from melder_common.testing.postgres import PostgresCluster
+from melder_common.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +53,12 @@ class Wire:
         self.silent = False
         self.tasks: set[asyncio.Task[None]] = set()
         self.writers: list[asyncio.StreamWriter] = []
+
+    def forget_all(self) -> None:
+        """Say nothing any more on the connections there are; new ones are served."""
+        for task in self.tasks:
+            task.cancel()
+        self.tasks.clear()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
@@ -88,6 +95,7 @@ async def wire(postgres: PostgresCluster) -> AsyncIterator[tuple[Wire, int]]:
 def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "COMMAND_TIMEOUT_S", 0.5)
     monkeypatch.setattr(database, "CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(database, "ANSWER_TIMEOUT_S", 0.2)
 
 
 async def test_the_server_knows_who_we_are_and_when_to_give_up(make: MakeEngine) -> None:
@@ -125,8 +133,27 @@ async def test_a_terminated_backend_is_noticed_before_use(make: MakeEngine) -> N
     engine = make()
     async with engine.connect() as connection:
         pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+        driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
     async with make().connect() as other:
         await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    await until(driver.is_closed)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+async def test_a_connection_that_went_silent_while_it_rested_is_noticed_before_use(
+    make: MakeEngine,
+    wire: tuple[Wire, int],
+    short_deadlines: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(database, "RESTED_S", 0)
+    proxy, port = wire
+    engine = make(port)
+    async with engine.connect() as connection:
+        pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+    proxy.forget_all()
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
 
