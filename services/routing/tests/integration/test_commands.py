@@ -1,6 +1,7 @@
 """``melder apply`` and ``melder boundaries import`` as an operator types them."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import asyncpg
@@ -34,15 +35,15 @@ def environment(
     return postgres.dsn(name)
 
 
-def count_bodies(dsn: str) -> int:
-    async def count() -> int:
+def count(dsn: str, table: str) -> int:
+    async def ask() -> int:
         connection = await asyncpg.connect(dsn)
         try:
-            return int(await connection.fetchval("SELECT count(*) FROM routing.body"))
+            return int(await connection.fetchval(f"SELECT count(*) FROM routing.{table}"))
         finally:
             await connection.close()
 
-    return asyncio.run(count())
+    return asyncio.run(ask())
 
 
 def melder(*arguments: str, typed: str = "") -> tuple[int, str]:
@@ -64,12 +65,12 @@ def test_the_plan_is_shown_and_nothing_happens_without_a_yes(
     code, output = melder("apply", region, *passwords, typed="n\n")
     assert code == 1
     assert "body: 137 added" in output
-    assert count_bodies(environment) == 0
+    assert count(environment, "body") == 0
     assert not (tmp_path / "secrets").exists()
     code, output = melder("apply", region, *passwords, "--yes")
     assert code == 0, output
     assert "Published catalogue version 1." in output
-    assert count_bodies(environment) == 137
+    assert count(environment, "body") == 137
     code, output = melder("apply", region, *passwords, "--yes")
     assert (code, output.strip()) == (0, "The region is applied already; nothing changes.")
     code, output = melder("apply", region, *passwords, "--yes", "--republish")
@@ -88,13 +89,36 @@ def test_a_wrong_file_is_refused_with_its_lines(environment: str, tmp_path: Path
     assert "Traceback" not in output
 
 
-def test_a_boundary_file_is_checked_without_writing(environment: str) -> None:
+def test_boundaries_are_checked_then_written_then_known(environment: str) -> None:
     file = str(DEMO / "boundaries/aemter.geojson")
-    code, output = melder("boundaries", "import", file, "--dry-run")
-    assert code == 0
-    assert "13 features in EPSG:4326" in output
+    code, output = melder("boundaries", "import", file, "--dry-run", "--language", "en")
+    assert code == 0, output
+    assert "aemter.geojson: 13 areas, reference system EPSG:4326" in output
     assert "2 with several parts, 1 with holes" in output
     assert "0 invalid" in output
-    code, output = melder("boundaries", "import", file, "--dry-run", "--key", "RS")
+    assert "Dry run: nothing was written." in output
+    assert count(environment, "boundary_area") == count(environment, "boundary_version") == 0
+    code, output = melder("boundaries", "import", file)
+    assert code == 0, output
+    assert "Quelle verband, Ebene verband, Stand aemter, gültig seit jeher" in output
+    assert "Übernommen." in output
+    assert count(environment, "boundary_area") == 13
+    code, output = melder("boundaries", "import", file, "--version", "aemter", "--json")
+    report = json.loads(output)
+    assert (code, report["known_already"], report["written"]) == (0, True, False)
+    assert count(environment, "boundary_area") == 13
+
+
+def test_a_refused_boundary_file_leaves_nothing_behind(environment: str, tmp_path: Path) -> None:
+    code, output = melder(
+        "boundaries", "import", str(DEMO / "boundaries/aemter.geojson"), "--key", "RS"
+    )
     assert code == 1
     assert "has no property RS; set key and name to some of: ARS" in output
+    broken = tmp_path / "kaputt.geojson"
+    broken.write_text((DEMO / "boundaries/aemter.geojson").read_text(encoding="utf-8")[:50_000])
+    code, output = melder("boundaries", "import", str(broken))
+    assert code == 1
+    assert "kaputt.geojson cannot be read" in output
+    assert "Traceback" not in output
+    assert count(environment, "boundary_area") == count(environment, "boundary_version") == 0

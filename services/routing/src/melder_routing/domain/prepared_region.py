@@ -1,11 +1,10 @@
 """A region file with everything it refers to, read and checked, ready to be planned or applied."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
 from melder_routing.domain.region import Region
-from melder_routing.domain.region_areas import Features, RegionAreas
+from melder_routing.domain.region_areas import Features, RegionAreas, file_digest
 from melder_routing.domain.region_plan import Digests, digests_of
 
 
@@ -25,9 +24,4 @@ class PreparedRegion:
     @cached_property
     def file_digests(self) -> dict[str, str]:
         """A digest of every boundary file's features by its id."""
-        return {
-            source: hashlib.sha256(
-                "".join(sorted(feature.key + feature.digest for feature in found)).encode()
-            ).hexdigest()
-            for source, found in self.features.items()
-        }
+        return {source: file_digest(found) for source, found in self.features.items()}

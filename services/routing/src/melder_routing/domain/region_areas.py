@@ -23,6 +23,12 @@ class Feature:
         return hashlib.sha256(self.crs.encode() + self.wkb).hexdigest()
 
 
+def file_digest(features: Iterable[Feature]) -> str:
+    """The same for the same features, in whatever order and format they stand in the file."""
+    listed = sorted(feature.key + feature.digest for feature in features)
+    return hashlib.sha256("".join(listed).encode()).hexdigest()
+
+
 Features = Mapping[str, tuple[Feature, ...]]
 """The features of every boundary file by its id."""
 

@@ -22,21 +22,24 @@ PRECISION_DEGREES = 1e-6
 """Coordinates of derived areas are rounded to this: a tenth of a metre."""
 
 
-def area_sql(wkb: str, crs: str) -> str:
-    """SQL of a valid WGS 84 MultiPolygon out of ``wkb`` in ``crs``: both names of columns.
-
-    Repairs like a coverage is meant: holes and parts stay, lines and points left over go.
-    """
+def degrees_sql(wkb: str, crs: str) -> str:
+    """SQL of the geometry ``wkb`` in ``crs`` (both names of columns) as it is, in WGS 84."""
     plain = f"ST_Force2D(ST_GeomFromWKB({wkb}))"
-    degrees = (
+    return (
         f"CASE WHEN {crs} IN ('EPSG:4326', 'OGC:CRS84') THEN ST_SetSRID({plain}, {WGS84}) "
         f"ELSE ST_Transform({plain}, {crs}, {WGS84}) END"
     )
-    return (
-        "(SELECT ST_Multi(ST_CollectionExtract(CASE WHEN ST_IsValid(given) THEN given "
-        "ELSE ST_MakeValid(given, 'method=structure keepcollapsed=false') END, 3)) "
-        f"FROM (SELECT {degrees} AS given OFFSET 0) AS read)"
-    )
+
+
+def area_sql(degrees: str) -> str:
+    """SQL of a valid MultiPolygon out of ``degrees``, a column in WGS 84.
+
+    Repairs like a coverage is meant: holes and parts stay, lines and points left over go. What is
+    valid is left as it is: repairing all of Germany would take minutes.
+    """
+    repaired = f"ST_MakeValid({degrees}, 'method=structure keepcollapsed=false')"
+    valid = f"CASE WHEN ST_IsValid({degrees}) THEN {degrees} ELSE {repaired} END"
+    return f"ST_Multi(ST_CollectionExtract({valid}, 3))"
 
 
 class BoundaryVersionChanged(ValueError):
@@ -106,8 +109,10 @@ _JURISDICTION = text(
         (id, body_id, layer, general, ars, name, geom, digest, boundary_version,
          valid_from, valid_to, source, key)
     SELECT :id, :body_id, :layer, :general, :ars, :name,
-           {area_sql("CAST(:wkb AS bytea)", "CAST(:crs AS text)")},
+           {area_sql("given.degrees")},
            :digest, :boundary_version, :valid_from, :valid_to, :source, :key
+    FROM (SELECT {degrees_sql("CAST(:wkb AS bytea)", "CAST(:crs AS text)")} AS degrees OFFSET 0)
+         AS given
     ON CONFLICT (id) DO UPDATE SET
         layer = excluded.layer, general = excluded.general, ars = excluded.ars,
         name = excluded.name, boundary_version = excluded.boundary_version,
@@ -158,8 +163,11 @@ async def _united(connection: AsyncConnection, features: Sequence[Feature]) -> A
     )
 
 
-_GIVEN = "unnest(CAST(:wkbs AS bytea[]), CAST(:crss AS text[])) AS given (wkb, crs)"
-_UNITED = f"ST_Multi(ST_CollectionExtract(ST_UnaryUnion(ST_Collect({area_sql('wkb', 'crs')})), 3))"
+_GIVEN = f"""(
+    SELECT {degrees_sql("wkb", "crs")} AS degrees
+    FROM unnest(CAST(:wkbs AS bytea[]), CAST(:crss AS text[])) AS read (wkb, crs) OFFSET 0
+) AS given"""
+_UNITED = f"ST_Multi(ST_CollectionExtract(ST_UnaryUnion(ST_Collect({area_sql('degrees')})), 3))"
 
 
 def _given(features: Sequence[Feature], suffix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables of the region: bodies, areas, competences, categories, queues (migrations 0001, 0004, 0005).
+"""Tables of the region: bodies, areas, competences, categories, queues (0001, 0004, 0005).
 
 Geometries are WGS 84; ``metric`` columns are the same in EPSG:25832, kept by PostgreSQL, so that
 no query transforms a polygon. What cases may refer to is marked removed, never deleted. Ids follow
