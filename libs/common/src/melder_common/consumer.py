@@ -79,6 +79,11 @@ class Consumer(Generic[Parts]):
         """Whether something that has arrived still waits to be applied."""
         return any(log.waiting for log in self.logs.values())
 
+    @property
+    def crowded(self) -> bool:
+        """Whether a full batch waits already."""
+        return any(len(log.waiting) >= self._batch for log in self.logs.values())
+
     async def step(self, speaker: str) -> bool:
         """Apply the next batch of one log; says whether anything was done."""
         log = self.logs[speaker]

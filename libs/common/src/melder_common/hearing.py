@@ -17,6 +17,8 @@ TEND_S = 1.0
 AGAIN_S = 0.1
 CHECK_S = 60.0
 SOON_S = 5.0
+GATHER_S = 0.1
+"""After a batch: a lone event is applied at once, a stream of them in batches."""
 
 
 class Hearing:
@@ -32,11 +34,13 @@ class Hearing:
         partition: int,
         check_s: float = CHECK_S,
         soon_s: float = SOON_S,
+        gather_s: float = GATHER_S,
     ) -> None:
         self._consumer = consumer
         self._connection = connection
         self._check_s = check_s
         self._soon_s = soon_s
+        self._gather_s = gather_s
         self._check_now = asyncio.Event()
         self._arrived = asyncio.Event()
         self._generation = -1
@@ -59,9 +63,10 @@ class Hearing:
         try:
             while True:
                 await self._tend()
-                await self._apply()
-                pause = AGAIN_S if self._consumer.behind else TEND_S
-                await wait_for(self._arrived, pause)
+                if await self._apply():
+                    await asyncio.sleep(0 if self._consumer.crowded else self._gather_s)
+                else:
+                    await wait_for(self._arrived, AGAIN_S if self._consumer.behind else TEND_S)
         finally:
             await end([checking])
             for puller in self._pullers.values():
@@ -77,14 +82,21 @@ class Hearing:
                 puller.reset()
             await puller.tend()
 
-    async def _apply(self) -> None:
-        """Apply what has arrived, log after log: what waits for another log gets its turn."""
-        busy = True
-        while busy:
+    async def _apply(self) -> bool:
+        """Apply what has arrived, log after log; says whether there was anything.
+
+        As many rounds as there are logs: what waits for another log gets its turn.
+        """
+        applied = False
+        for _ in self._pullers:
             busy = False
             for speaker, puller in self._pullers.items():
                 busy = await self._consumer.step(speaker) or busy
                 await puller.tend()
+            applied = applied or busy
+            if not (busy and self._consumer.behind):
+                break
+        return applied
 
     async def _check_regularly(self) -> None:
         """Compare with the speakers; soon after a connection, and while there is something to get.

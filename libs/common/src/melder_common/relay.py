@@ -65,7 +65,7 @@ class Relay:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._tables = tables
         self._transport = transport
-        self._batch = batch
+        self.batch = batch
         self._ticks = ticks
         self._again: dict[int, _Again] = {}
         self._sql = {key: sql.format(s=tables.schema) for key, sql in _STATEMENTS.items()}
@@ -86,24 +86,23 @@ class Relay:
             )
             return [Head(*row) for row in rows]
 
-    async def advance(self, lease: Lease, head: Head) -> bool:
-        """One step of one log; says whether there may be more to do. Raises TransportFailed."""
-        busy = await self._publish_again(head)
+    async def advance(self, lease: Lease, head: Head) -> int:
+        """One step of one log; says how many events it published. Raises TransportFailed."""
+        again = await self._publish_again(head)
         if head.published < head.head:
             events = await self.read(head.partition, head.published + 1)
         else:
             events = await self.number(lease, head)
-        if not events:
-            return busy
-        await self.publish(lease, head.partition, events)
-        return True
+        if events:
+            await self.publish(lease, head.partition, events)
+        return max(again, len(events))
 
     async def number(self, lease: Lease, head: Head) -> list[Numbered]:
         """Give the next rows their positions; empty when there are none or the lease is lost."""
         arguments = {
             "partition": head.partition,
             "head": head.head,
-            "batch": self._batch,
+            "batch": self.batch,
             "lease": lease.name,
             "holder": lease.holder,
             "fence": lease.fence,
@@ -121,7 +120,7 @@ class Relay:
             select(outbox.c.position, outbox.c.name, outbox.c.envelope)
             .where(outbox.c.partition == partition, outbox.c.position >= start)
             .order_by(outbox.c.position)
-            .limit(self._batch)
+            .limit(self.batch)
         )
         async with self._engine.connect() as connection:
             return [Numbered(*row) for row in await connection.execute(statement)]
@@ -175,10 +174,10 @@ class Relay:
             row = (await connection.execute(text(self._sql["ends"]), arguments)).one()
         return LogEnds(head=row.head, first=row.first)
 
-    async def _publish_again(self, head: Head) -> bool:
+    async def _publish_again(self, head: Head) -> int:
         again = self._again.get(head.partition)
         if again is None or again.done_at is not None:
-            return False
+            return 0
         events = [
             event
             for event in await self.read(head.partition, again.next)
@@ -190,7 +189,7 @@ class Relay:
         else:
             again.done_at = self._ticks()
             _log.info("published_again", partition=head.partition, start=again.start)
-        return bool(events)
+        return len(events)
 
     async def _lowest_cursor(self, partition: int) -> int:
         """How far everybody has heard for sure."""

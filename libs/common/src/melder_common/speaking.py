@@ -18,6 +18,8 @@ from melder_common.unit_of_work import UnitsOfWork
 
 POLL_S = 0.5
 COMPARE_S = 60.0
+GATHER_S = 0.05
+"""After a batch that was not full: a lone event leaves at once, a stream of them in batches."""
 
 _log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ class Speaking:
         *,
         poll_s: float = POLL_S,
         compare_s: float = COMPARE_S,
+        gather_s: float = GATHER_S,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._relay = relay
@@ -45,6 +48,7 @@ class Speaking:
         self._partitions = range(units.partitions + 1)
         self._poll_s = poll_s
         self._compare_s = compare_s
+        self._gather_s = gather_s
         self._ticks = ticks
         self._compared: dict[int, float] = {}
         self._snapshots: frozenset[str] = frozenset()
@@ -78,24 +82,24 @@ class Speaking:
     async def _publish_all(self) -> None:
         try:
             await self._compare_due()
-            busy = True
-            while busy:
-                busy = await self._round()
+            while published := await self._round():
+                if published < self._relay.batch:
+                    await asyncio.sleep(self._gather_s)
         except TransportFailed as error:
             _log.warning("publishing_waits", reason=str(error))
             self._compared.clear()
             await asyncio.sleep(self._poll_s)
 
-    async def _round(self) -> bool:
-        """One step of every log that has work; says whether there may be more."""
+    async def _round(self) -> int:
+        """One step of every log that has work; says how many events the fullest one had."""
         leases = self._held()
         if not leases:
-            return False
-        busy = False
+            return 0
+        most = 0
         for head in await self._relay.heads(leases):
             if not head.at_rest or head.partition in self._relay.owes:
-                busy = await self._relay.advance(leases[head.partition], head) or busy
-        return busy
+                most = max(most, await self._relay.advance(leases[head.partition], head))
+        return most
 
     async def _compare_due(self) -> None:
         held = self._held()

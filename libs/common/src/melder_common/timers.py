@@ -26,6 +26,8 @@ Parts = TypeVar("Parts")
 
 CLAIM_S = 30.0
 """How long a claim lasts; while its handler runs it is renewed."""
+GATHER_S = 0.1
+"""After a claim: a lone timer is carried out at once, a stream of them is claimed in batches."""
 LONGEST_PAUSE = timedelta(minutes=10)
 
 _log = structlog.get_logger()
@@ -113,6 +115,7 @@ class Timers(Generic[Parts]):
         poll_s: float = 1.0,
         claim_s: float = CLAIM_S,
         patience_s: float = 300.0,
+        gather_s: float = GATHER_S,
     ) -> None:
         self._units = units
         self._engine = units.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -124,6 +127,7 @@ class Timers(Generic[Parts]):
         self._poll_s = poll_s
         self._claim = timedelta(seconds=claim_s)
         self._patience_s = patience_s
+        self._gather_s = gather_s
         self._slots = asyncio.Semaphore(at_once)
         self._claimed: dict[int, asyncio.Task[None]] = {}
         self._running: set[int] = set()
@@ -132,11 +136,15 @@ class Timers(Generic[Parts]):
     async def run(self) -> None:
         """Work until cancelled; ``stop`` then ends what was begun."""
         while True:
+            claimed = False
             if len(self._claimed) <= self._batch // 2:
                 for due in await self.claim(self._batch - len(self._claimed)):
                     crash_point("timer_claimed")
                     self._claimed[due.id] = asyncio.create_task(self._work(due))
+                    claimed = True
             await self._renew()
+            if claimed:
+                await asyncio.sleep(self._gather_s)
             await wait_for(self._units.wakeup.timers, self._poll_s)
 
     async def stop(self, grace_s: float = 10.0) -> None:
@@ -218,8 +226,10 @@ class Timers(Generic[Parts]):
             _log.warning("timer_left", kind=due.kind, key=due.key, reason=name_failure(error))
         finally:
             self._running.discard(due.id)
+            crowded = len(self._claimed) > self._batch // 2
             del self._claimed[due.id]
-            self._units.wakeup.timers.set()
+            if crowded:
+                self._units.wakeup.timers.set()
 
     async def _renew(self) -> None:
         """Keep the claims of what is under way; called often, it seldom does anything."""

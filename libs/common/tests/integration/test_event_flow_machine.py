@@ -469,7 +469,7 @@ class EventFlow(RuleBasedStateMachine):
         self.run(consumer.prepare())
         return consumer
 
-    async def _advance(self, process: Process, lease: Lease, partition: int) -> bool:
+    async def _advance(self, process: Process, lease: Lease, partition: int) -> int:
         (head,) = await process.relay.heads([partition])
         return await process.relay.advance(lease, head)
 

@@ -273,15 +273,18 @@ async def test_metrics_show_lag_and_cursor(
     registry = CollectorRegistry()
     runtime = dialogue.runtimes["routing"]
     runtime.show_metrics(EventMetrics(registry))
-    await runtime.refresh_metrics()
 
-    cursors = [
-        registry.get_sample_value(
-            "melder_consumer_cursor", {"speaker": "intake", "partition": str(p)}
-        )
-        for p in (1, 2)
-    ]
-    assert sum(cursor or 0 for cursor in cursors) == 10
+    async def all_heard() -> bool:
+        await runtime.refresh_metrics()
+        cursors = [
+            registry.get_sample_value(
+                "melder_consumer_cursor", {"speaker": "intake", "partition": str(p)}
+            )
+            for p in (1, 2)
+        ]
+        return sum(cursor or 0 for cursor in cursors) == 10
+
+    await until(all_heard)
     assert registry.get_sample_value("melder_dead_letters", {"kind": "failed"}) == 0
 
 

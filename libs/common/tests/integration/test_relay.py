@@ -35,7 +35,7 @@ class Station:
             ticks=lambda: ticks[0],
         )
 
-    async def step(self) -> bool:
+    async def step(self) -> int:
         (head,) = await self.relay.heads([1])
         return await self.relay.advance(self.lease, head)
 
