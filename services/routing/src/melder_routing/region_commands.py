@@ -14,6 +14,7 @@ from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.domain.region_plan import Plan
 from melder_routing.operator_units import operator_units
+from melder_routing.store.agreements import NoCommonBorder
 from melder_routing.store.boundary_files import BoundaryFileRefused
 from melder_routing.store.region_geometry import BoundaryVersionChanged, EmptyArea
 from melder_routing.use_cases.apply_region import Applied, apply_region, plan_region
@@ -27,6 +28,7 @@ REFUSALS = (
     BoundaryFileRefused,
     BoundaryVersionChanged,
     EmptyArea,
+    NoCommonBorder,
     SettingsError,
 )
 SHOWN_PER_KIND = 8

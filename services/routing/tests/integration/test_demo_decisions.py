@@ -72,8 +72,8 @@ async def test_the_reason_names_body_duty_place_and_border(demo: AsyncConnection
     ]
     _, (border, amt, unserved) = await decide_places(demo, places, Rulebooks())
     assert border.reason["de"] == (
-        "Voraussichtlich zuständig ist die Hanse- und Universitätsstadt Rostock, weil Abfall in der "
-        "Stadt ihre Aufgabe ist. Der Ort liegt in Rostock, 8 m von der Grenze zum Landkreis Rostock."
+        "Voraussichtlich zuständig ist die Hanse- und Universitätsstadt Rostock, weil Abfall dort "
+        "ihre Aufgabe ist. Der Ort liegt in Rostock, 8 m von der Grenze zum Landkreis Rostock."
     )
     assert amt.reason["de"] == (
         "Nach unseren Daten zuständig ist die Gemeinde Broderstorf, weil „Straßenlampe dunkel oder "

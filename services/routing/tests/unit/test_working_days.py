@@ -1,19 +1,20 @@
 """Working days in Mecklenburg-Vorpommern."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
 from melder_routing.domain.working_days import (
-    LAND,
     add_working_days,
     easter_sunday,
-    holidays_of,
     is_working_day,
     working_days_between,
 )
+from melder_routing.store.region_file import read_pack
 
-RULES = holidays_of(LAND)
+PACKS = Path(__file__).parents[4] / "infra/packs"
+RULES = read_pack(PACKS / "de-mv").holidays.rules
 
 
 @pytest.mark.parametrize(

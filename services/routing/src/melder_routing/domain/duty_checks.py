@@ -1,8 +1,15 @@
 """Checks of duties: competences, and the queues that the cases of every body lie in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from melder_routing.domain.region import CompetenceEntry, FeatureChoice, QueueService, Region
+from melder_routing.domain.condition_checks import check_condition
+from melder_routing.domain.region import (
+    BodyEntry,
+    CompetenceEntry,
+    FeatureChoice,
+    QueueService,
+    Region,
+)
 from melder_routing.domain.region_findings import Finding, Path, known
 
 
@@ -19,7 +26,6 @@ def choices_known(
 def check_competences(region: Region) -> Iterator[Finding]:
     """Competences that name something unknown or cannot be evaluated."""
     bodies = {body.slug: body for body in region.bodies}
-    everywhere: dict[tuple[str | None, str | None], str] = {}
     for position, entry in enumerate(region.competences):
         at: Path = ("competences", position)
         yield from known((*at, "body"), entry.body, bodies, "body")
@@ -28,16 +34,14 @@ def check_competences(region: Region) -> Iterator[Finding]:
         yield from _subject(at, entry, region)
         yield from _where(at, entry, region)
         yield from _performs(at, entry, region)
-        if entry.area == "everywhere" and entry.mode == "responsible":
-            subject = (entry.category, entry.group)
-            first = everywhere.setdefault(subject, entry.body)
-            if first != entry.body:
-                yield Finding(
-                    (*at, "body"),
-                    entry.body,
-                    f"{first} is responsible everywhere for the same",
-                    "give one of them an area or another category",
-                )
+        yield from _told(at, entry, bodies)
+        yield from check_condition(at, entry, region)
+
+
+def check_stretches(region: Region) -> Iterator[Finding]:
+    """Agreements along boundaries that are not declared."""
+    for position, entry in enumerate(region.agreements):
+        yield from choices_known(("agreements", position, "own"), entry.own, region)
 
 
 def _subject(at: Path, entry: CompetenceEntry | QueueService, region: Region) -> Iterator[Finding]:
@@ -63,13 +67,6 @@ def _where(at: Path, entry: CompetenceEntry, region: Region) -> Iterator[Finding
         yield Finding(
             (*at, "area"), entry.area, "has a geometry of its own", "set area: own, or remove own"
         )
-    if entry.condition:
-        yield Finding(
-            (*at, "condition"),
-            ", ".join(entry.condition),
-            "conditions on roads and assets cannot be evaluated yet",
-            "remove the condition until the region has a road layer and an asset register",
-        )
     if entry.valid_from and entry.valid_to and entry.valid_to < entry.valid_from:
         yield Finding(
             (*at, "valid_to"), entry.valid_to, "ends before it begins", "swap or correct the dates"
@@ -84,9 +81,26 @@ def _where(at: Path, entry: CompetenceEntry, region: Region) -> Iterator[Finding
             )
 
 
+def _told(at: Path, entry: CompetenceEntry, bodies: Mapping[str, BodyEntry]) -> Iterator[Finding]:
+    """A body that is only named to citizens can neither work nor be informed."""
+    body = bodies.get(entry.body)
+    if body is None or body.participation != "notice_only" or entry.mode == "responsible":
+        return
+    yield Finding(
+        (*at, "body"),
+        entry.body,
+        f"is only named to citizens, so mode {entry.mode} would do nothing",
+        "let it take part (participation: desk, link or open311), or remove the competence",
+    )
+
+
 def _performs(at: Path, entry: CompetenceEntry, region: Region) -> Iterator[Finding]:
     if entry.mode == "performs_for":
         children = any(body.parent == entry.body for body in region.bodies)
+        if entry.body in entry.performs_for:
+            yield Finding(
+                (*at, "performs_for"), entry.body, "performs for itself", "name other bodies"
+            )
         if not entry.performs_for and not children:
             yield Finding(
                 (*at, "mode"),

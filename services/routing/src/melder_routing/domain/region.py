@@ -3,66 +3,35 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-)
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from melder_common.event_values import Choice, PublicationPolicy, Question
+from melder_routing.domain.duty_entries import AgreementEntry, CompetenceEntry
 from melder_routing.domain.region_clerk import ClerkRole
+from melder_routing.domain.region_entry import (
+    BodyKind,
+    Entry,
+    FeatureChoice,
+    Key,
+    Name,
+    Slug,
+    Texts,
+    in_german,
+)
+from melder_routing.domain.working_days import HolidayRules
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Key = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,12}$")]
-"""A regional key (ARS), 2 to 12 digits; text, because leading zeros count."""
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-
-
-def _in_german(value: Any) -> Any:
-    return {"de": value} if isinstance(value, str) else value
-
-
-def _has_german(value: dict[str, str]) -> dict[str, str]:
-    if not value.get("de", "").strip():
-        raise ValueError("has no German text: add de: …")
-    return value
+__all__ = ["BodyKind", "CompetenceEntry", "FeatureChoice", "Key"]
 
 
-Texts = Annotated[
-    dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")], Name],
-    BeforeValidator(_in_german),
-    AfterValidator(_has_german),
-]
-"""A text by language; a bare text is German."""
+class PackChoice(Entry):
+    """A Land pack by its directory, and the rules of it that do not count here."""
 
-BodyKind = Literal[
-    "land",
-    "kreis",
-    "verband",
-    "gemeinde",
-    "zweckverband",
-    "road_authority",
-    "utility",
-    "rail",
-    "state_body",
-    "contractor",
-]
+    directory: Annotated[str, StringConstraints(min_length=1)]
+    without: tuple[Slug, ...] = ()
 
 
-class Entry(BaseModel):
-    """A part of the region file: frozen, and unknown fields are mistakes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FeatureChoice(Entry):
-    """Features of a boundary file: those with ``keys``, or all."""
-
-    boundaries: Slug
-    keys: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = ()
+def _bare_directory(value: Any) -> Any:
+    return {"directory": value} if isinstance(value, str) else value
 
 
 class BoundarySource(Entry):
@@ -94,7 +63,10 @@ class ClearingEntry(Entry):
 
 
 class RegionHead(Entry):
-    """What the installation is called, and where it takes reports (``margin_m`` around it)."""
+    """What the installation is called, and where it takes reports (``margin_m`` around it).
+
+    ``unstated_population``: what every Gemeinde without a population of its own counts as.
+    """
 
     slug: Slug
     name: Name
@@ -106,11 +78,17 @@ class RegionHead(Entry):
     outline: tuple[FeatureChoice, ...] = Field(min_length=1)
     excluded: tuple[FeatureChoice, ...] = ()
     waters: tuple[FeatureChoice, ...] = ()
+    unstated_population: Annotated[int, Field(ge=0)] | None = None
     clearing: ClearingEntry
 
 
 class BodyEntry(Entry):
-    """A body. Its areas are the features with its ``ars``, unless ``areas`` names others."""
+    """A body. Its areas are the features with its ``ars``, unless ``areas`` names others.
+
+    ``service_keys``: keys of other bodies' areas in which it has duties, without being the one who
+    is there for everything (a road authority of several Kreise). ``pack``: which Land pack's rules
+    count for a body without a key, where the region has several.
+    """
 
     slug: Slug
     name: Name
@@ -121,6 +99,9 @@ class BodyEntry(Entry):
     parent: Slug | None = None
     participation: Literal["desk", "link", "open311", "notice_only"] = "desk"
     areas: tuple[FeatureChoice, ...] | None = None
+    service_keys: tuple[Key, ...] = ()
+    population: Annotated[int, Field(ge=0)] | None = None
+    pack: Slug | None = None
     aliases: tuple[Name, ...] = ()
     languages: tuple[str, ...] = ("de",)
     contact: Texts | None = None
@@ -148,7 +129,7 @@ class QuestionEntry(Question):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: Texts
-    hint: Annotated[dict[str, str], BeforeValidator(_in_german)] = Field(default_factory=dict)
+    hint: Annotated[dict[str, str], BeforeValidator(in_german)] = Field(default_factory=dict)
     choices: tuple[ChoiceEntry, ...] = ()
 
 
@@ -165,22 +146,6 @@ class CategoryEntry(Entry):
     asset_types: tuple[Slug, ...] = ()
     due_days: Annotated[int, Field(gt=0, le=365)] = 10
     questions: tuple[QuestionEntry, ...] = ()
-
-
-class CompetenceEntry(Entry):
-    """A duty of a body for a ``category``, a ``group``, or any."""
-
-    body: Slug
-    mode: Literal["responsible", "performs_for", "informed"] = "responsible"
-    category: str | None = None
-    group: Slug | None = None
-    area: Literal["jurisdiction", "own", "everywhere"] = "jurisdiction"
-    own: tuple[FeatureChoice, ...] = ()
-    performs_for: tuple[Slug, ...] = ()
-    condition: dict[str, Any] = Field(default_factory=dict)
-    because: Texts | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
 
 
 class QueueService(Entry):
@@ -224,20 +189,44 @@ class Retention(Entry):
     reveal_log: Annotated[int, Field(ge=1)] = 365
 
 
+def _day_of_year(value: str) -> str:
+    try:
+        date.fromisoformat(f"2024-{value}")
+    except ValueError:
+        raise ValueError("is no day of the year: write it as 05-01 for 1 May") from None
+    return value
+
+
+class HolidaysEntry(Entry):
+    """Public holidays: ``fixed`` as "MM-DD", ``after_easter`` in days from Easter Sunday."""
+
+    fixed: tuple[Annotated[str, AfterValidator(_day_of_year)], ...] = ()
+    after_easter: tuple[Annotated[int, Field(ge=-100, le=100)], ...] = ()
+    source: Name | None = None
+
+    @property
+    def rules(self) -> HolidayRules:
+        """As working days are counted by."""
+        return HolidayRules.from_json(self.model_dump(include={"fixed", "after_easter"}))
+
+
 class Region(Entry):
     """The whole file."""
 
     version: Literal[1]
     region: RegionHead
+    packs: tuple[Annotated[PackChoice, BeforeValidator(_bare_directory)], ...] = ()
     boundaries: tuple[BoundarySource, ...] = Field(min_length=1)
     bodies: tuple[BodyEntry, ...] = Field(min_length=1)
     groups: dict[Slug, Texts] = Field(min_length=1)
     categories: tuple[CategoryEntry, ...] = Field(min_length=1)
     competences: tuple[CompetenceEntry, ...] = ()
+    agreements: tuple[AgreementEntry, ...] = ()
     queues: tuple[QueueEntry, ...] = Field(min_length=1)
     clerks: tuple[ClerkEntry, ...] = ()
     texts: dict[Slug, Texts] = Field(default_factory=dict)
     retention: Retention = Retention()
+    holidays: HolidaysEntry = HolidaysEntry()
 
     @property
     def boundary_version(self) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from melder_routing.domain.region import BodyEntry, BoundarySource, FeatureChoice, Region
 from melder_routing.domain.region_findings import Finding, Path
@@ -40,6 +40,18 @@ class BodyArea:
     body: str
     source: BoundarySource
     feature: Feature
+    service: str | None = None
+    """The kind of a body that only has duties here (``service_keys``); else empty."""
+
+    @property
+    def layer(self) -> str:
+        """Its order among areas: that of the file, or its own for duties in others' areas."""
+        return f"service-{self.service.replace('_', '-')}" if self.service else self.source.layer
+
+    @property
+    def general(self) -> bool:
+        """Whether it counts for default duties."""
+        return self.source.general and self.service is None
 
     @property
     def label(self) -> str:
@@ -49,13 +61,17 @@ class BodyArea:
 
 @dataclass(frozen=True, slots=True)
 class RegionAreas:
-    """Everything geometric of a region; ``own`` are the geometries of competences by position."""
+    """Everything geometric of a region.
+
+    ``own`` and ``agreed`` are the geometries of competences and agreements by position.
+    """
 
     bodies: tuple[BodyArea, ...]
     outline: tuple[Feature, ...]
     excluded: tuple[Feature, ...]
     waters: tuple[Feature, ...]
     own: Mapping[int, tuple[Feature, ...]]
+    agreed: Mapping[int, tuple[Feature, ...]] = field(default_factory=dict)
 
 
 def find_areas(region: Region, features: Features) -> tuple[RegionAreas, list[Finding]]:
@@ -66,6 +82,11 @@ def find_areas(region: Region, features: Features) -> tuple[RegionAreas, list[Fi
         BodyArea(body.slug, sources[source], feature)
         for body in region.bodies
         for source, feature in _features_of(body, by_key, features)
+    ) + tuple(
+        BodyArea(body.slug, sources[source], feature, body.kind)
+        for body in region.bodies
+        for key in body.service_keys
+        for source, feature in by_key.get(key, ())
     )
     areas = RegionAreas(
         bodies=bodies,
@@ -73,6 +94,7 @@ def find_areas(region: Region, features: Features) -> tuple[RegionAreas, list[Fi
         excluded=_chosen(region.region.excluded, features),
         waters=_chosen(region.region.waters, features),
         own={n: _chosen(c.own, features) for n, c in enumerate(region.competences) if c.own},
+        agreed={n: _chosen(a.own, features) for n, a in enumerate(region.agreements) if a.own},
     )
     return areas, list(_findings(region, features, {area.body for area in bodies}))
 
@@ -135,6 +157,8 @@ def _all_choices(region: Region) -> Iterator[tuple[Path, Iterable[FeatureChoice]
         yield ("bodies", position, "areas"), body.areas or ()
     for position, entry in enumerate(region.competences):
         yield ("competences", position, "own"), entry.own
+    for position, agreement in enumerate(region.agreements):
+        yield ("agreements", position, "own"), agreement.own
 
 
 def _missing_keys(

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from melder_common.event_values import Question
+from melder_routing.domain.condition_checks import check_agreements, check_contradictions
 from melder_routing.domain.duty_checks import (
     check_competences,
     check_queues,
+    check_stretches,
     choices_known,
     everybody_has_a_queue,
 )
@@ -158,6 +160,9 @@ _CHECKS: tuple[Callable[[Region], Iterator[Finding]], ...] = (
     _bodies,
     _categories,
     check_competences,
+    check_contradictions,
+    check_agreements,
+    check_stretches,
     check_queues,
     everybody_has_a_queue,
     _clerks,

@@ -52,10 +52,15 @@ def digests_of(region: Region, areas: RegionAreas) -> Digests:
         "category": {c.slug: _digest(c, region.groups[c.group]) for c in region.categories},
         "order of categories": {"all": _digest([c.slug for c in region.categories])},
         "competence": dict(_competences(region, areas)),
+        "agreement": {
+            " – ".join(sorted(a.between)) + f" ({n})": _digest(a, _shape(areas.agreed.get(n, ())))
+            for n, a in enumerate(region.agreements, start=0)
+        },
         "queue": {q.slug: _digest(q) for q in region.queues},
         "clerk": {c.user: _digest(c) for c in region.clerks},
         "text": {name: _digest(texts) for name, texts in region.texts.items()},
         "retention": {"all": _digest(region.retention)},
+        "holidays": {"all": _digest(region.holidays)},
     }
 
 

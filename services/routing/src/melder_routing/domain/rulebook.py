@@ -8,6 +8,7 @@ from functools import cached_property
 
 from melder_common.event_values import BodyRef, CategoryRef, PublicationPolicy, Translated
 from melder_routing.domain.condition import ALWAYS, Condition
+from melder_routing.domain.working_days import NO_HOLIDAYS, HolidayRules
 
 
 class Mode(StrEnum):
@@ -180,6 +181,7 @@ class Rulebook:
     queues: tuple[QueueRule, ...]
     texts: Mapping[str, Translated] = field(default_factory=dict)
     agreements: tuple[Agreement, ...] = ()
+    holidays: HolidayRules = NO_HOLIDAYS
 
     def queue_of(self, body: str, category: Category | None) -> str | None:
         """The queue of ``body``: that of the category before that of its group before any."""

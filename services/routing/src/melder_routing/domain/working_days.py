@@ -1,16 +1,11 @@
-"""Working days: Monday to Friday without public holidays. Holidays are data, one file per Land."""
+"""Working days: Monday to Friday without public holidays. Holidays are data of the Land's pack."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 GERMANY = ZoneInfo("Europe/Berlin")
-LAND = "de-mv"
-"""The Land whose holidays count; Land packs will bring others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +17,19 @@ class HolidayRules:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, object]) -> "HolidayRules":
-        """From a file of ``domain/holidays``: ``{"fixed": ["MM-DD"], "after_easter": [days]}``."""
-        fixed = [str(day).split("-") for day in _list(plain["fixed"])]
+        """As a Land pack has them: ``{"fixed": ["MM-DD"], "after_easter": [days]}``."""
+        fixed = [str(day).split("-") for day in _list(plain.get("fixed"))]
         return cls(
             frozenset((int(month), int(day)) for month, day in fixed),
-            frozenset(int(str(days)) for days in _list(plain["after_easter"])),
+            frozenset(int(str(days)) for days in _list(plain.get("after_easter"))),
         )
 
 
+NO_HOLIDAYS = HolidayRules(frozenset(), frozenset())
+
+
 def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
-
-
-@cache
-def holidays_of(land: str) -> HolidayRules:
-    """The rules of a Land, e.g. ``de-mv``. Raises FileNotFoundError for a Land without a file."""
-    source = files("melder_routing.domain").joinpath("holidays", f"{land}.json")
-    return HolidayRules.from_json(json.loads(source.read_text(encoding="utf-8")))
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def easter_sunday(year: int) -> date:

@@ -249,6 +249,8 @@ border_case = Table(
     Column("working", Text),
     Column("candidates", ARRAY(Text)),
     Column("submitted_at", DateTime(timezone=True)),
+    Column("version", Integer),
+    Column("routed_at", DateTime(timezone=True)),
     info={"is_view": True},
 )
 """A view: what a neighbour may see of another body's border case, and not one column more."""

@@ -13,6 +13,7 @@ from melder_routing.domain.case import Case
 from melder_routing.domain.case_changes import CaseNotFound
 from melder_routing.domain.clerk import Scope
 from melder_routing.domain.decision import Decision
+from melder_routing.domain.working_days import HolidayRules
 from melder_routing.store.case_tables import (
     case,
     case_history,
@@ -23,6 +24,7 @@ from melder_routing.store.case_tables import (
 )
 from melder_routing.store.cases import CASE_COLUMNS, case_of, with_bodies
 from melder_routing.store.clerks import list_colleagues
+from melder_routing.store.holidays import find_holidays
 from melder_routing.store.region_tables import body, category, question
 from melder_routing.store.visible_cases import visible_cases, visible_contents
 
@@ -45,6 +47,7 @@ class CaseFile:
     questions: Sequence[Row[Any]]
     names: dict[UUID, str]
     bodies: dict[str, str]
+    holidays: HolidayRules
 
 
 async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> CaseFile:
@@ -67,6 +70,7 @@ async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> C
         questions=await _questions(connection, facts.category),
         names=await list_colleagues(connection, scope),
         bodies=await _body_names(connection, history),
+        holidays=await find_holidays(connection),
     )
 
 

@@ -1,18 +1,20 @@
-"""Reading ``region.yaml``: every mistake with its line, the value, and what to do about it."""
+"""Reading ``region.yaml`` and its Land packs: every mistake with line, value and remedy."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
+from melder_routing.domain.pack import Pack, expand
 from melder_routing.domain.region import Region
 from melder_routing.domain.region_checks import check_region
-from melder_routing.domain.region_findings import Finding, RegionRefused
+from melder_routing.domain.region_findings import Finding, RegionRefused, known
 from melder_routing.domain.region_findings import Path as ValuePath
+from melder_routing.store.yaml_lines import Lines, read_yaml
 
-Lines = dict[ValuePath, int]
+PACK = "pack.yaml"
 
 _REMEDIES = {
     "missing": "add it",
@@ -35,13 +37,40 @@ _REMEDIES = {
 }
 
 
-class RegionFile:
-    """A parsed region file that remembers on which line each value stands."""
+Shape = TypeVar("Shape", Region, Pack)
+Spot = tuple[str, int]
+"""Name of a file and a line in it."""
 
-    def __init__(self, path: Path, region: Region, lines: Lines) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A parsed file that remembers on which line each value stands."""
+
+    name: str
+    lines: Lines
+
+    def spot(self, path: ValuePath) -> Spot:
+        """Where ``path`` stands, or what encloses it."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return self.name, self.lines[path[:length]]
+        return self.name, 1
+
+
+class RegionFile:
+    """A region with what its Land packs bring; it knows where each value was written."""
+
+    def __init__(
+        self, path: Path, region: Region, written: _Written, packs: Sequence[tuple[_Written, Pack]]
+    ) -> None:
         self.path = path
-        self.region = region
-        self._lines = lines
+        self._written = written
+        self._packs = [pack for pack, _ in packs]
+        self._own_competences = len(region.competences)
+        self._own_bodies = len(region.bodies)
+        expanded = expand(region, [pack for _, pack in packs])
+        self.region = expanded.region
+        self._origins = expanded.origins
 
     @property
     def directory(self) -> Path:
@@ -50,44 +79,84 @@ class RegionFile:
 
     def refuse(self, findings: Iterable[Finding]) -> None:
         """Raise RegionRefused with every finding at its line, in their order; none, no error."""
-        _refuse(self.path, self._lines, findings)
+        _refuse(findings, self._spot)
+
+    def _spot(self, path: ValuePath) -> Spot:
+        """What a pack brought stands in the pack, the rest in the region file."""
+        if path[:1] == ("competences",) and len(path) > 1:
+            number = int(path[1]) - self._own_competences
+            if number >= 0:
+                pack, rule = self._origins[number]
+                return self._packs[pack].spot(("rules", rule, *path[2:]))
+        if path[:1] == ("bodies",) and len(path) > 1 and int(path[1]) >= self._own_bodies:
+            return self._written.spot(("packs",))
+        return self._written.spot(path)
 
 
 def read_region_file(path: Path) -> RegionFile:
     """The region that ``path`` declares. Raises RegionRefused naming every mistake at once."""
-    plain, lines = _parse(path)
-    try:
-        region = Region.model_validate(plain)
-    except ValidationError as error:
-        _refuse(path, lines, (_finding(problem) for problem in error.errors(include_url=False)))
-        raise
-    file = RegionFile(path, region, lines)
-    file.refuse(check_region(region))
+    written, region = _read(path, Region)
+    packs = [
+        _read_pack(path.parent / choice.directory, written, number)
+        for number, choice in enumerate(region.packs)
+    ]
+    file = RegionFile(path, region, written, packs)
+    file.refuse([*_unknown_exceptions(region, [pack for _, pack in packs])])
+    file.refuse(check_region(file.region))
     return file
 
 
-def _refuse(path: Path, lines: Lines, findings: Iterable[Finding]) -> None:
-    located = sorted(((_line(lines, f.path), f) for f in findings), key=lambda pair: pair[0])
+def read_pack(directory: Path) -> Pack:
+    """A Land pack by its directory. Raises RegionRefused naming every mistake in it."""
+    return _read(directory / PACK, Pack)[1]
+
+
+def _read_pack(directory: Path, written: _Written, number: int) -> tuple[_Written, Pack]:
+    if not (directory / PACK).is_file():
+        missing = Finding(
+            ("packs", number),
+            directory.name,
+            f"has no {PACK}",
+            "name the directory of a Land pack, relative to this file",
+        )
+        _refuse([missing], written.spot)
+    return _read(directory / PACK, Pack)
+
+
+def _unknown_exceptions(region: Region, packs: Sequence[Pack]) -> Iterator[Finding]:
+    """Rules that a region wants to leave out of a pack that has none of that name."""
+    for number, (choice, pack) in enumerate(zip(region.packs, packs, strict=True)):
+        names = [rule.id for rule in pack.rules]
+        for position, name in enumerate(choice.without):
+            yield from known(("packs", number, "without", position), name, names, "rule")
+
+
+def _read(path: Path, shape: type[Shape]) -> tuple[_Written, Shape]:
+    plain, lines = read_yaml(path)
+    written = _Written(path.name if shape is Region else f"{path.parent.name}/{path.name}", lines)
+    try:
+        return written, shape.model_validate(plain)
+    except ValidationError as error:
+        _refuse(map(_finding, error.errors(include_url=False)), written.spot)
+        raise
+
+
+def _refuse(findings: Iterable[Finding], spot: Callable[[ValuePath], Spot]) -> None:
+    located = sorted(((spot(f.path), f) for f in findings), key=lambda pair: pair[0])
     if located:
-        raise RegionRefused([_sentence(path, line, finding) for line, finding in located])
+        raise RegionRefused([_sentence(at, finding) for at, finding in located])
 
 
-def _sentence(path: Path, line: int, finding: Finding) -> str:
+def _sentence(at: Spot, finding: Finding) -> str:
+    name, line = at
     where = ".".join(str(part) for part in finding.path) or "file"
     value = "" if finding.value is None else f" “{_short(finding.value)}”"
-    return f"{path.name}:{line}: {where}{value}: {finding.problem}; {finding.remedy}"
+    return f"{name}:{line}: {where}{value}: {finding.problem}; {finding.remedy}"
 
 
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _line(lines: Lines, path: ValuePath) -> int:
-    for length in range(len(path), -1, -1):
-        if path[:length] in lines:
-            return lines[path[:length]]
-    return 1
 
 
 def _finding(problem: Any) -> Finding:
@@ -103,72 +172,3 @@ def _finding(problem: Any) -> Finding:
         problem_text[:1].lower() + problem_text[1:],
         remedy or _REMEDIES.get(kind, "correct it as the message says"),
     )
-
-
-def _parse(path: Path) -> tuple[Any, Lines]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RegionRefused(
-            [f"{path}: cannot be read ({error.strerror}); name an existing region file"]
-        ) from error
-    except UnicodeDecodeError as error:
-        raise RegionRefused(
-            [f"{path.name}: is not UTF-8 at byte {error.start}; save it as UTF-8"]
-        ) from error
-    reader = _LineReader()
-    return reader.read(path, text), reader.lines
-
-
-class _LineReader:
-    """Builds plain values from YAML nodes and notes where each begins."""
-
-    def __init__(self) -> None:
-        self.lines: Lines = {}
-
-    def read(self, path: Path, text: str) -> Any:
-        try:
-            loader = yaml.SafeLoader(text)
-            node = loader.get_single_node()
-            if node is None:
-                raise RegionRefused([f"{path.name}:1: is empty; start from the demo region"])
-            return self._value(loader, node, ())
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            line = mark.line + 1 if mark else 1
-            raise RegionRefused(
-                [f"{path.name}:{line}: is no YAML: {error.problem}; correct the line or its indent"]
-            ) from error
-        except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise RegionRefused(
-                [f"{path.name}:{line}: is no YAML: a control character; remove it"]
-            ) from error
-
-    def _value(self, loader: yaml.SafeLoader, node: yaml.Node, path: ValuePath) -> Any:
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(loader, node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._value(loader, child, (*path, n)) for n, child in enumerate(node.value)]
-        return loader.construct_object(node)
-
-    def _mapping(self, loader: yaml.SafeLoader, node: yaml.MappingNode, path: ValuePath) -> Any:
-        own = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        for key, _ in node.value:
-            if own.count(key.value) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"“{key.value}” stands twice in one mapping",
-                    problem_mark=node.value[_last(node, key.value)][0].start_mark,
-                )
-        loader.flatten_mapping(node)
-        values = {}
-        for key, child in node.value:
-            name = str(loader.construct_object(key))
-            self.lines[(*path, name)] = key.start_mark.line + 1
-            values[name] = self._value(loader, child, (*path, name))
-        return values
-
-
-def _last(node: yaml.MappingNode, name: str) -> int:
-    return max(n for n, (key, _) in enumerate(node.value) if key.value == name)

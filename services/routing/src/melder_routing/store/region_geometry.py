@@ -127,8 +127,8 @@ def _jurisdiction(area: BodyArea) -> dict[str, Any]:
     return {
         "id": _area_id(area),
         "body_id": body_id(area.body),
-        "layer": source.layer,
-        "general": source.general,
+        "layer": area.layer,
+        "general": area.general,
         "ars": feature.key if feature.key.isdecimal() else None,
         "name": feature.name,
         "wkb": feature.wkb,
@@ -153,14 +153,16 @@ async def put_competences(connection: AsyncConnection, region: Region, areas: Re
     for position, entry in enumerate(region.competences):
         row = competence_row(entry, position)
         if position in areas.own:
-            row["geom"] = await _united(connection, areas.own[position])
+            row["geom"] = await unite_features(connection, areas.own[position])
         await connection.execute(insert(competence), [row])
 
 
-async def _united(connection: AsyncConnection, features: Sequence[Feature]) -> Any:
-    return await connection.scalar(
+async def unite_features(connection: AsyncConnection, features: Sequence[Feature]) -> str:
+    """One MultiPolygon out of ``features``, as EWKT."""
+    united: str = await connection.scalar(
         text(f"SELECT ST_AsEWKT({_UNITED}) FROM {_GIVEN}"), _given(features)
     )
+    return united
 
 
 _GIVEN = f"""(

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_routing.domain.german import ARTICLES
 from melder_routing.domain.keys import body_id, category_id, queue_id
-from melder_routing.domain.region import CategoryEntry, CompetenceEntry, Region
+from melder_routing.domain.region import BodyEntry, CategoryEntry, CompetenceEntry, Region
 from melder_routing.store.region_tables import body, body_queue, category, question, queue
 
 Row = dict[str, Any]
@@ -44,6 +44,7 @@ async def put_bodies(connection: AsyncConnection, region: Region) -> None:
             "participation": entry.participation,
             "aliases": list(entry.aliases),
             "languages": list(entry.languages),
+            "population": _population(entry, region),
             "contact": entry.contact or {},
             "on_call": entry.on_call,
             "branding": entry.branding,
@@ -58,6 +59,12 @@ async def put_bodies(connection: AsyncConnection, region: Region) -> None:
             "parents": [body_id(e.parent) if e.parent else None for e in region.bodies],
         },
     )
+
+
+def _population(entry: BodyEntry, region: Region) -> int | None:
+    if entry.population is None and entry.kind == "gemeinde":
+        return region.region.unstated_population
+    return entry.population
 
 
 _PARENTS = text(
@@ -114,7 +121,7 @@ def competence_row(entry: CompetenceEntry, position: int) -> Row:
         "category_id": category_id(entry.category) if entry.category else None,
         "category_group": entry.group,
         "area": entry.area,
-        "condition": entry.condition,
+        "condition": entry.condition.model_dump(exclude_defaults=True, mode="json"),
         "performs_for": list(entry.performs_for),
         "because": entry.because or {},
         "valid_from": entry.valid_from,

@@ -232,6 +232,7 @@ region = Table(
     Column("clearing_queue_id", Uuid, ForeignKey(f"{SCHEMA}.queue.id"), nullable=False),
     Column("clearing_body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("clearing_deputy_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
+    Column("holidays", JSONB, nullable=False, server_default="{}"),
     Column("boundary_version", Text, nullable=False),
     Column("digests", JSONB, nullable=False, server_default="{}"),
     Column("rules_version", Integer, nullable=False, server_default="1"),

@@ -52,6 +52,7 @@ async def put_region(connection: AsyncConnection, wanted: Region, digests: Diges
         "emergency": head.emergency,
         "texts": wanted.texts,
         "retention": wanted.retention.model_dump(),
+        "holidays": wanted.holidays.model_dump(),
         "margin_m": head.margin_m,
         "clearing_queue_id": queue_id(head.clearing.queue),
         "clearing_body_id": body_id(head.clearing.body),

@@ -20,6 +20,7 @@ from melder_routing.domain.rulebook import (
     QueueRule,
     Rulebook,
 )
+from melder_routing.domain.working_days import HolidayRules
 
 
 class RegionMissing(LookupError):
@@ -51,7 +52,7 @@ class Rulebooks:
 
 _RULEBOOK = text(
     """
-    SELECT region.rules_version, region.name, region.texts,
+    SELECT region.rules_version, region.name, region.texts, region.holidays,
         concat_ws('+', region.boundary_version,
             (SELECT string_agg(kind || '-' || source || '-' || version, '+' ORDER BY kind, source)
                FROM routing.register)) AS boundary_version,
@@ -115,6 +116,7 @@ async def find_rulebook(connection: AsyncConnection) -> Rulebook:
         queues=tuple(QueueRule(**values) for values in row.queues or ()),
         texts=row.texts,
         agreements=tuple(_agreement(values) for values in row.agreements or ()),
+        holidays=HolidayRules.from_json(row.holidays),
     )
 
 

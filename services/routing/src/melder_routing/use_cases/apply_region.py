@@ -10,6 +10,7 @@ from melder_routing.domain.prepared_region import PreparedRegion
 from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.domain.region_plan import Plan, make_plan
+from melder_routing.store.agreements import put_agreements
 from melder_routing.store.boundary_imports import settle_imports
 from melder_routing.store.region_geometry import (
     put_boundary_versions,
@@ -85,6 +86,7 @@ async def _write(unit: UnitOfWork, prepared: PreparedRegion) -> None:
     await put_jurisdictions(connection, areas.bodies)
     await put_competences(connection, region, areas)
     await put_region(connection, region, prepared.digests)
+    await put_agreements(connection, region, areas)
     await put_region_areas(connection, region, areas)
     await settle_imports(connection)
 

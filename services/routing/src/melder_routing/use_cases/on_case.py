@@ -12,9 +12,10 @@ from melder_routing.domain.clerk import Scope
 from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.states import WAITING_WORKING_DAYS
 from melder_routing.domain.visibility import acting_body, may_work
-from melder_routing.domain.working_days import LAND, add_working_days, holidays_of
+from melder_routing.domain.working_days import add_working_days
 from melder_routing.store.case_contents import add_message
 from melder_routing.store.cases import add_history, lock_visible_case, save_case
+from melder_routing.store.holidays import find_holidays
 
 WAITING_TIMER = "waiting_over"
 
@@ -124,7 +125,8 @@ async def _mind_waiting(unit: UnitOfWork, change: StateChange) -> None:
     """A question has a term; whatever else happens to the case ends it."""
     key = str(change.before.case_id)
     if change.after.resumes_as is not None:
-        at = add_working_days(unit.now, WAITING_WORKING_DAYS, holidays_of(LAND))
+        holidays = await find_holidays(unit.connection)
+        at = add_working_days(unit.now, WAITING_WORKING_DAYS, holidays)
         await unit.plan(WAITING_TIMER, key, at=at)
     elif change.before.resumes_as is not None:
         await unit.cancel(WAITING_TIMER, key)

@@ -13,7 +13,7 @@ from melder_routing.domain.case_changes import publishes_text_at_once, wants_tex
 from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.routed_report import RoutedReport
 from melder_routing.domain.tiles import tile_of
-from melder_routing.domain.working_days import LAND, add_working_days, holidays_of
+from melder_routing.domain.working_days import add_working_days
 from melder_routing.store.case_contents import add_photos, add_texts
 from melder_routing.store.cases import add_cases, add_histories
 from melder_routing.store.usual_days import list_usual_days
@@ -72,7 +72,7 @@ def _case(unit: UnitOfWork, case_id: UUID, one: RoutedReport) -> dict[str, Any]:
         "submitted_at": report.submitted_at,
         "opened_at": unit.now,
         "routed_at": unit.now,
-        "due_at": add_working_days(report.submitted_at, one.due_days, holidays_of(LAND)),
+        "due_at": add_working_days(report.submitted_at, one.due_days, one.holidays),
         "changed_at": unit.now,
     }
 

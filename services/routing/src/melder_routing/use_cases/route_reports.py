@@ -41,7 +41,14 @@ def _routed(report: ReportSubmitted, decision: Decision, rules: Rulebook) -> Rou
     category = rules.categories.get(report.category)
     if category is None:
         unknown = CategoryRef(slug=report.category, name={"de": report.category})
-        return RoutedReport(report, decision, unknown, _NOTHING_PUBLIC, report.hazard)
+        return RoutedReport(
+            report,
+            decision,
+            unknown,
+            _NOTHING_PUBLIC,
+            report.hazard,
+            holidays=rules.holidays,
+        )
     return RoutedReport(
         report=report,
         decision=decision,
@@ -49,4 +56,5 @@ def _routed(report: ReportSubmitted, decision: Decision, rules: Rulebook) -> Rou
         policy=category.policy,
         hazard=report.hazard or category.hazard,
         due_days=category.due_days,
+        holidays=rules.holidays,
     )

@@ -20,7 +20,7 @@ from melder_routing.domain.states import (
     steps_from,
 )
 from melder_routing.domain.visibility import may_work, visible_parts
-from melder_routing.domain.working_days import LAND, holidays_of, working_days_between
+from melder_routing.domain.working_days import working_days_between
 from melder_routing.http.desk.desk import Desk, SignedIn
 from melder_routing.http.desk.form_fields import CODES, TEXTS
 from melder_routing.http.desk.words import (
@@ -55,7 +55,11 @@ class Attempt:
 
 
 def view_case(
-    desk: Desk, signed: SignedIn, file: CaseFile, attempt: Attempt, now: datetime
+    desk: Desk,
+    signed: SignedIn,
+    file: CaseFile,
+    attempt: Attempt,
+    now: datetime,
 ) -> dict[str, Any]:
     """All names that ``desk/case.html`` uses."""
     case = file.case
@@ -66,7 +70,7 @@ def view_case(
         "category": file.facts.category_name.get("de", case.category),
         "state": STATES[case.state],
         "closed": is_closed(case.state),
-        "age": working_days_between(case.submitted_at, now, holidays_of(LAND)),
+        "age": working_days_between(case.submitted_at, now, file.holidays),
         "late": case.closed_at is None and case.due_at < now,
         "source": SOURCES.get(file.facts.source, file.facts.source),
         "parts": {part.value for part in visible_parts(case, signed.scope)},

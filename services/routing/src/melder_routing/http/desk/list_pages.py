@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from melder_common.numbers import normalise_number
 from melder_routing.domain.clerk import Scope
 from melder_routing.domain.states import STATES, open_states
-from melder_routing.domain.working_days import LAND, holidays_of, working_days_between
+from melder_routing.domain.working_days import HolidayRules, working_days_between
 from melder_routing.http.desk.desk import Desk, SignedIn
 from melder_routing.store.clerks import list_colleagues
 from melder_routing.store.desk_list import (
@@ -29,6 +29,7 @@ from melder_routing.store.desk_list import (
     list_categories,
     list_queue_names,
 )
+from melder_routing.store.holidays import find_holidays
 
 VIEWS = {
     "all": "Alle offenen Fälle",
@@ -58,7 +59,8 @@ def list_router(desk: Desk) -> APIRouter:
         async with desk.units.read(signed.scope) as connection:
             menu = await read_menu(connection, signed.scope, now, current="/desk/border")
             rows = await list_border_cases(connection, signed.scope)
-        cases = [_border_row(row, now) for row in rows]
+            holidays = await find_holidays(connection)
+        cases = [_border_row(row, now, holidays) for row in rows]
         return desk.render(request, "border.html", signed, queues=menu, cases=cases)
 
     return router
@@ -73,6 +75,7 @@ async def _show_list(desk: Desk, request: Request, signed: SignedIn, wanted: Wan
         queues = await list_queue_names(connection, signed.scope)
         categories = await list_categories(connection)
         bodies = await list_bodies(connection, signed.scope)
+        holidays = await find_holidays(connection)
     shown = rows[:PAGE]
     return desk.render(
         request,
@@ -80,7 +83,7 @@ async def _show_list(desk: Desk, request: Request, signed: SignedIn, wanted: Wan
         signed,
         title=dict(queues).get(wanted.queue) or VIEWS[wanted.view],
         queues=menu,
-        cases=[_row(row, signed.scope, names, now) for row in shown],
+        cases=[_row(row, signed.scope, names, now, holidays) for row in shown],
         wanted=wanted,
         narrowed=wanted != Wanted(view=wanted.view, queue=wanted.queue),
         states=_state_options(),
@@ -166,7 +169,11 @@ def _state_options() -> Sequence[tuple[str, str]]:
 
 
 def _row(
-    row: Row[Any], scope: Scope, names: Mapping[UUID, str], now: datetime
+    row: Row[Any],
+    scope: Scope,
+    names: Mapping[UUID, str],
+    now: datetime,
+    holidays: HolidayRules,
 ) -> dict[str, object]:
     return {
         "number": row.number,
@@ -184,7 +191,7 @@ def _row(
         "unclear": row.responsible is None,
         "state": row.state,
         "submitted_at": row.submitted_at,
-        "age": working_days_between(row.submitted_at, now, holidays_of(LAND)),
+        "age": working_days_between(row.submitted_at, now, holidays),
         "due_at": row.due_at,
         "late": row.closed_at is None and row.due_at < now,
         "mine": row.assignee == scope.clerk_id,
@@ -193,7 +200,7 @@ def _row(
     }
 
 
-def _border_row(row: Row[Any], now: datetime) -> dict[str, object]:
+def _border_row(row: Row[Any], now: datetime, holidays: HolidayRules) -> dict[str, object]:
     return {
         "category": row.category_name.get("de", row.category),
         "municipality": row.municipality,
@@ -201,5 +208,5 @@ def _border_row(row: Row[Any], now: datetime) -> dict[str, object]:
         "state": row.state,
         "hazard": row.hazard,
         "working": row.working_name,
-        "age": working_days_between(row.submitted_at, now, holidays_of(LAND)),
+        "age": working_days_between(row.submitted_at, now, holidays),
     }
