@@ -40,6 +40,7 @@ def service_environment(service: str, place: Place) -> dict[str, str]:
         "PORT": str(ports[service]),
         "TRUSTED_PROXIES": "127.0.0.1",
         "INTERNAL_TOKEN_FILE": str(place.secrets / "internal_token"),
+        "ERASURE_LEDGER": str(place.run / "erasures"),
     }
     own = {
         "intake": _intake,

@@ -12,6 +12,7 @@ from melder_common import dead_letters
 from melder_common.connection import Connection
 from melder_common.database import make_engine
 from melder_common.edges import install_edges
+from melder_common.erasures import NOTE_ERASURE, ledger_of, ledger_timer
 from melder_common.event_metrics import EventMetrics
 from melder_common.handlers import Handler, Subscriptions
 from melder_common.reconcile import Reconciler
@@ -79,7 +80,8 @@ class Service(Generic[Parts]):
             pool_size=settings.pool_size,
         )
         units = UnitsOfWork(engine, tables=tables, speaker=name, partitions=settings.partitions)
-        work = Work(subscriptions, timers, reconcilers, snapshots, views)
+        ledger = {NOTE_ERASURE: ledger_timer(ledger_of(settings, name))}
+        work = Work(subscriptions, {**timers, **ledger}, reconcilers, snapshots, views)
         return cls(name, settings, engine, tables, units, work, pace or Pace())
 
     def lifespan(

@@ -51,6 +51,8 @@ class ServiceSettings(BaseSettings):
     ``nats_streams_by_operator``: streams and durables are made by ``melder streams`` alone; this
     service may not and waits for them.
     ``drain_seconds``: how long a stopping service goes on serving while it says "not ready".
+    ``erasure_ledger``: directory outside the database that remembers whom a restore must erase
+    again; until it is set, notes wait and ``melder doctor`` complains.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_default=True)
@@ -73,6 +75,7 @@ class ServiceSettings(BaseSettings):
     internal_token_file: Path
     pool_size: int = Field(default=8, ge=1, le=200)
     drain_seconds: float = Field(default=0, ge=0, le=60)
+    erasure_ledger: Path | None = None
 
     @field_validator("database_url")
     @classmethod

@@ -8,6 +8,7 @@ import typer
 
 from melder_common.database import make_engine
 from melder_common.dead_letter_commands import dead_letter_commands
+from melder_common.erasures import add_erase_again
 from melder_common.service import Service
 from melder_common.service import serve as serve_app
 from melder_common.settings import load_settings
@@ -18,6 +19,7 @@ from melder_intake.settings import IntakeSettings
 from melder_intake.store import api_clients
 from melder_intake.store.tables import event_tables
 from melder_intake.use_cases.create_api_client import create_api_client
+from melder_intake.use_cases.erase_report import erase_again
 from melder_intake.use_cases.rebuild_public_view import PUBLIC_VIEW
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ def _offline() -> tuple[Service[Parts], Parts]:
 
 
 app.add_typer(dead_letter_commands(_offline), name="dead-letters")
+add_erase_again(app, _offline, erase_again)
 
 
 @app.command()

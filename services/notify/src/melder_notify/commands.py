@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from melder_common.dead_letter_commands import dead_letter_commands
+from melder_common.erasures import add_erase_again
 from melder_common.sealing import generate_period_key
 from melder_common.service import Service
 from melder_common.serving import serve as serve_app
@@ -14,6 +15,7 @@ from melder_common.settings import load_settings
 from melder_notify.domain.key_periods import next_period
 from melder_notify.main import build_app, build_office, build_service, retire_key
 from melder_notify.settings import NotifySettings
+from melder_notify.use_cases.erase_again import erase_again
 from melder_notify.use_cases.office import Office
 from melder_web.site import Site
 
@@ -34,6 +36,7 @@ def _offline() -> tuple[Service[Office], Office]:
 
 
 app.add_typer(dead_letter_commands(_offline), name="dead-letters")
+add_erase_again(app, _offline, erase_again)
 
 
 @app.command()

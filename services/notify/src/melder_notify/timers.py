@@ -21,6 +21,7 @@ from melder_notify.store.notifications import (
     list_unplanned,
 )
 from melder_notify.use_cases.announce import plan_mails
+from melder_notify.use_cases.erase_again import ERASE_AGAIN, erase_when_known
 from melder_notify.use_cases.erase_contacts import erase_contacts_in_time
 from melder_notify.use_cases.note_mail_outcome import note_delayed, note_failed, note_sent
 from melder_notify.use_cases.note_routing import let_late_receipts_go
@@ -83,6 +84,7 @@ TIMERS: Mapping[str, TimerHandler[Office]] = {
     SEND_MAIL: send_mail,
     RELEASE_RECEIPTS: release_receipts,
     ERASE_CONTACTS: erase_contacts,
+    ERASE_AGAIN: erase_when_known,
 }
 
 

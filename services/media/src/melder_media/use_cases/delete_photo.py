@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from melder_common.erasures import Erasure, note_erasures
 from melder_common.events import PhotoDeleted
 from melder_common.timers import Due, postpone, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
@@ -20,6 +22,7 @@ from melder_media.parts import Parts
 from melder_media.store import photos
 
 LOOK_AGAIN = timedelta(hours=1)
+PHOTO = "photo"
 
 
 class AlreadyClaimed(Exception):
@@ -33,7 +36,20 @@ async def erase_photos(unit: UnitOfWork, report_id: UUID) -> None:
     for photo_id in await photos.take_pending_claims_of(unit, report_id):
         await photos.lock_arrival(unit, photo_id)
         await photos.add_tombstone(unit, photo_id)
+        await note_erasures(unit, PHOTO, [photo_id])
         await unit.cancel("expire_claim", str(photo_id))
+
+
+async def erase_again(unit: UnitOfWork, noted: list[Erasure], _parts: Any) -> None:
+    """Erase photos that a restored backup has brought back, or that intake may send once more."""
+    for erasure in noted:
+        if erasure.kind == PHOTO:
+            await photos.lock_arrival(unit, erasure.id)
+            photo = await photos.lock_photo(unit, erasure.id)
+            if photo is None:
+                await photos.add_tombstone(unit, erasure.id)
+            else:
+                await _start(unit, photo)
 
 
 async def withdraw_upload(unit: UnitOfWork, photo_id: UUID) -> None:
@@ -102,6 +118,7 @@ async def _start(unit: UnitOfWork, photo: Photo) -> None:
     if photo.state in GONE:
         return
     await photos.save_photo(unit, start_erasing(photo))
+    await note_erasures(unit, PHOTO, [photo.id])
     await photos.remove_from_spool(unit, photo.id)
     await photos.remove_previews(unit, photo.id)
     await unit.cancel("sweep_orphan", str(photo.id))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from melder_common.erasures import note_erasures
 from melder_common.events import ContactConfirmed, ContactErased
 from melder_common.unit_of_work import UnitOfWork
 from melder_notify.domain.contacts import Contact, ContactState
@@ -12,6 +13,12 @@ from melder_notify.store.reports import find_reports
 from melder_notify.store.vault import SealedContact
 from melder_notify.use_cases.announce import plan_mails
 from melder_notify.use_cases.office import Office
+
+CONTACT, ADDRESS = "contact", "address"
+"""What the erasure ledger says of a report's contact: all of it is gone, or the e-mail address.
+
+It names reports, because a contact's own id is minted anew when a restored log is heard again.
+"""
 
 _GONE = frozenset({ContactState.NOT_ME, ContactState.ERASED})
 
@@ -77,12 +84,14 @@ async def forget_address(
     """Erase the e-mail address, and everything else too unless a phone number was left."""
     if "phone" not in contact.channels:
         await forget_box(unit.connection, [contact.contact_id], state)
+        await note_erasures(unit, CONTACT, [contact.report_id])
         unit.record(
             ContactErased(contact_id=contact.contact_id, report_id=contact.report_id),
             aggregate_id=contact.contact_id,
             report_id=contact.report_id,
         )
         return
+    await note_erasures(unit, ADDRESS, [contact.report_id])
     rest = office.vault.open(box).without_email()
     await keep_box(unit.connection, office.vault.seal(contact.contact_id, rest))
     await change_contact(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from melder_common.envelope import Heard
+from melder_common.erasures import note_erasures
 from melder_common.events import ContactErased, ReportErased
 from melder_common.unit_of_work import UnitOfWork
 from melder_notify.domain.contacts import Contact, ContactState
@@ -12,7 +13,7 @@ from melder_notify.store.contacts import (
     lock_due_for_erasure,
 )
 from melder_notify.store.notifications import drop_waiting, forget_words
-from melder_notify.use_cases.answer_links import forget_address
+from melder_notify.use_cases.answer_links import CONTACT, forget_address
 from melder_notify.use_cases.office import Office
 
 BATCH = 100
@@ -28,7 +29,7 @@ async def erase_contacts_in_time(unit: UnitOfWork, office: Office) -> bool:
             await forget_address(unit, contact, box, contact.state, office)
         else:
             over.append(contact)
-    await _erase(unit, over)
+    await erase_contacts_of(unit, over)
     return len(due) == BATCH
 
 
@@ -41,17 +42,19 @@ async def erase_reports(
 ) -> None:
     """Forget contacts and words of erased reports."""
     report_ids = [one.event.report_id for one in heard]
-    await _erase(unit, await lock_contacts_of_report(unit.connection, report_ids))
+    await erase_contacts_of(unit, await lock_contacts_of_report(unit.connection, report_ids))
     await forget_words(unit.connection, report_ids)
 
 
-async def _erase(unit: UnitOfWork, contacts: Sequence[Contact]) -> None:
+async def erase_contacts_of(unit: UnitOfWork, contacts: Sequence[Contact]) -> None:
+    """Forget everything about these contacts but that they were there."""
     if not contacts:
         return
     ids = [contact.contact_id for contact in contacts]
     await drop_waiting(unit.connection, ids, "erased")
     await forget_box(unit.connection, ids, ContactState.ERASED)
     await forget_words(unit.connection, [contact.report_id for contact in contacts])
+    await note_erasures(unit, CONTACT, [contact.report_id for contact in contacts])
     for contact in contacts:
         unit.record(
             ContactErased(contact_id=contact.contact_id, report_id=contact.report_id),
