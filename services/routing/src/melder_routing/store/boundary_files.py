@@ -1,17 +1,21 @@
 """Reading boundary files (GeoJSON, GeoPackage, Shapefile, any reference system) through GDAL.
 
-Only the commands of the operator come here: pyogrio and its GDAL stay out of the serving process.
+Only the commands of the operator come here: pyogrio and its GDAL stay out of the serving process,
+and out of the images, which read GeoJSON without it.
 """
 
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from melder_routing.domain.region_areas import Feature
+from melder_routing.store.plain_geojson import NotGeoJson, read_plain_geojson
 
 WGS84 = "EPSG:4326"
-SUFFIXES = (".geojson", ".json", ".gpkg", ".zip", ".shp")
+GEOJSON = (".geojson", ".json")
+SUFFIXES = (*GEOJSON, ".gpkg", ".zip", ".shp")
 KEYS = ("ARS", "RS")
 """Where German offices keep the regional key; the first there counts unless one is named."""
 
@@ -50,23 +54,19 @@ def read_boundary_file(
 
 
 def _read(path: Path, key: str | None, name: str, table: str | None) -> tuple[Any, Any, Any, Any]:
+    check_file(path)
+    if find_spec("pyogrio") is None:
+        return _read_without_gdal(path, key, name)
+
     import pyogrio.errors  # noqa: PLC0415 (GDAL costs 60 MB; see the module's docstring)
     import pyogrio.raw  # noqa: PLC0415 (as above)
 
-    check_file(path)
     try:
         layer = _layer(path, [str(row[0]) for row in pyogrio.list_layers(path)], table)
         info = pyogrio.read_info(path, layer=layer)
         if info["features"] == 0:
-            raise BoundaryFileRefused(f"{path.name}: the layer is empty; export it again")
-        there = list(info["fields"])
-        key = key or next((known for known in KEYS if known in there), KEYS[0])
-        for wanted in (key, name):
-            if wanted not in there:
-                raise BoundaryFileRefused(
-                    f"{path.name} has no property {wanted}; set key and name to some of: "
-                    + ", ".join(there)
-                )
+            raise _empty(path)
+        key = _find_key(path, list(info["fields"]), key, name)
         meta, _, geometries, fields = pyogrio.raw.read(path, layer=layer, columns=[key, name])
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise _unreadable(path, error) from error
@@ -74,10 +74,51 @@ def _read(path: Path, key: str | None, name: str, table: str | None) -> tuple[An
         raise _unreadable(path, error) from error
     by_name = dict(zip(meta["fields"], fields, strict=True))
     if by_name[key].dtype != object:
-        raise BoundaryFileRefused(
-            f"{path.name}: {key} is a number, so leading zeros are lost; export it as text"
-        )
+        raise _key_is_a_number(path, key)
     return meta, geometries, by_name[key], by_name[name]
+
+
+def _read_without_gdal(path: Path, key: str | None, name: str) -> tuple[Any, Any, Any, Any]:
+    """As ``_read`` for GeoJSON, in an image that has no GDAL."""
+    if path.suffix.lower() not in GEOJSON:
+        raise BoundaryFileRefused(
+            f"{path.name} needs GDAL, which this image does without; bring GeoJSON "
+            "(ogr2ogr makes it) or build the image with REQUIREMENTS=routing-gdal"
+        )
+    try:
+        reference, features = read_plain_geojson(path)
+    except NotGeoJson as error:
+        raise _unreadable(path, error) from error
+    if not features:
+        raise _empty(path)
+    there = list(dict.fromkeys(name for feature in features for name in feature.properties))
+    key = _find_key(path, there, key, name)
+    keys = [feature.properties.get(key) for feature in features]
+    if any(not isinstance(found, str | None) for found in keys):
+        raise _key_is_a_number(path, key)
+    names = [feature.properties.get(name) for feature in features]
+    return {"crs": reference}, [feature.wkb for feature in features], keys, names
+
+
+def _find_key(path: Path, there: Sequence[str], key: str | None, name: str) -> str:
+    key = key or next((known for known in KEYS if known in there), KEYS[0])
+    for wanted in (key, name):
+        if wanted not in there:
+            raise BoundaryFileRefused(
+                f"{path.name} has no property {wanted}; set key and name to some of: "
+                + ", ".join(there)
+            )
+    return key
+
+
+def _key_is_a_number(path: Path, key: str) -> BoundaryFileRefused:
+    return BoundaryFileRefused(
+        f"{path.name}: {key} is a number, so leading zeros are lost; export it as text"
+    )
+
+
+def _empty(path: Path) -> BoundaryFileRefused:
+    return BoundaryFileRefused(f"{path.name}: the layer is empty; export it again")
 
 
 def check_file(path: Path, suffixes: Sequence[str] = SUFFIXES) -> None:
@@ -89,7 +130,7 @@ def check_file(path: Path, suffixes: Sequence[str] = SUFFIXES) -> None:
             f"{path.name} is of no kind that is read; bring GeoJSON, GeoPackage or a Shapefile "
             f"({', '.join(suffixes)})"
         )
-    if path.suffix.lower() in {".geojson", ".json"} and _nests_collections(path):
+    if path.suffix.lower() in GEOJSON and _nests_collections(path):
         raise BoundaryFileRefused(
             f"{path.name} holds collections within a collection, which GDAL would drop; "
             "write all features into one FeatureCollection"
