@@ -113,7 +113,8 @@ def _look_before_use(connection: Any, record: ConnectionPoolEntry, _fairy: Any) 
         return
     try:
         connection.run_async(lambda driver: driver.execute("", timeout=ANSWER_TIMEOUT_S))
-    except (PostgresError, AsyncpgInterfaceError, OSError) as error:  # TimeoutError is an OSError
+    except (PostgresError, AsyncpgInterfaceError, OSError, AttributeError) as error:
+        # TimeoutError is an OSError; asyncpg loses its protocol when it is closed meanwhile
         raise InvalidatePoolError("a rested connection does not answer") from error
 
 

@@ -6,8 +6,9 @@ may happen twice. ``head`` is the last position given, ``published`` the last on
 stream; after a crash or a failure it goes on from ``published + 1``.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -85,6 +86,25 @@ class Relay:
                 text(self._sql["heads"]), {"partitions": list(partitions)}
             )
             return [Head(*row) for row in rows]
+
+    async def work(self, leases: Mapping[int, Lease]) -> int:
+        """One step of every log in ``leases`` (by partition) that has work, side by side.
+
+        Says how many events the fullest one had. Raises TransportFailed when all have ended.
+        """
+        if not leases:
+            return 0
+        heads = [
+            head
+            for head in await self.heads(leases)
+            if not head.at_rest or head.partition in self.owes
+        ]
+        steps = [self.advance(leases[head.partition], head) for head in heads]
+        done = await asyncio.gather(*steps, return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return max((outcome for outcome in done if isinstance(outcome, int)), default=0)
 
     async def advance(self, lease: Lease, head: Head) -> int:
         """One step of one log; says how many events it published. Raises TransportFailed."""

@@ -82,24 +82,13 @@ class Speaking:
     async def _publish_all(self) -> None:
         try:
             await self._compare_due()
-            while published := await self._round():
+            while published := await self._relay.work(self._held()):
                 if published < self._relay.batch:
                     await asyncio.sleep(self._gather_s)
         except TransportFailed as error:
             _log.warning("publishing_waits", reason=str(error))
             self._compared.clear()
             await asyncio.sleep(self._poll_s)
-
-    async def _round(self) -> int:
-        """One step of every log that has work; says how many events the fullest one had."""
-        leases = self._held()
-        if not leases:
-            return 0
-        most = 0
-        for head in await self._relay.heads(leases):
-            if not head.at_rest or head.partition in self._relay.owes:
-                most = max(most, await self._relay.advance(leases[head.partition], head))
-        return most
 
     async def _compare_due(self) -> None:
         held = self._held()
