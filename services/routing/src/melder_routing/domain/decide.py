@@ -24,6 +24,7 @@ from melder_routing.domain.rulebook import (
     Mode,
     Rulebook,
 )
+from melder_routing.domain.trace import StepTrace, trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ def decide(question: Question, surroundings: Surroundings, rules: Rulebook) -> D
     if weighed.named is None or not weighed.named.takes_part:
         return _to_clearing(weighed)
     return _decided(weighed, weighed.named)
+
+
+def explain_steps(
+    question: Question, surroundings: Surroundings, rules: Rulebook
+) -> tuple[StepTrace, ...]:
+    """Every step of the same decision: what matched, what did not, and why."""
+    standing = stand(surroundings, tolerance_m(question.accuracy_m))
+    ground = ground_in(standing.areas, surroundings, question.category, question.day, rules)
+    return trace(ground, rules)
 
 
 @dataclass(frozen=True, slots=True)

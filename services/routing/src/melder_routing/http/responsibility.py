@@ -44,6 +44,9 @@ def responsibility_routes(
         service_code: Annotated[str | None, Query(description="slug of a category")] = None,
         language: Annotated[str, Query(description="de or en")] = "de",
         accuracy_m: Annotated[str | None, Query(description="radius in metres")] = None,
+        asset_id: Annotated[
+            str | None, Query(max_length=120, description="number on the asset, as on its QR code")
+        ] = None,
     ) -> Responsibility:
         """Who is responsible for the place, and why."""
         place = PlaceToDecide(
@@ -51,6 +54,7 @@ def responsibility_routes(
             category=service_code,
             at=datetime.now(UTC),
             accuracy_m=_accuracy(accuracy_m),
+            asset_id=_asset(asset_id),
         )
         rules, decision = await _decide(engine, place, rulebooks)
         response.headers["Cache-Control"] = "no-store"
@@ -126,6 +130,12 @@ def _accuracy(value: str | None) -> float | None:
     return metres
 
 
+def _asset(value: str | None) -> str | None:
+    """The number as registers have it; what no register can hold names nothing."""
+    number = (value or "").strip()
+    return number if number.isprintable() and number else None
+
+
 def _refused(field: str, code: str, message: str) -> Problem:
     errors = [_error(field, code, message)]
     return Problem(422, "invalid-input", "Invalid input", f"{field}: {message}.", errors)
@@ -147,6 +157,7 @@ def _answer(decision: Decision, rules: Rulebook, language: str) -> Responsibilit
         distance_m=decision.border_distance_m,
         neighbour=decision.neighbour,
         candidates=decision.candidates,
+        informed=decision.informed,
         rule=decision.rule.value,
         reason=_in(language, decision.reason),
         serving_body=_serving(decision.serving or decision.responsible or serving, rules, language),

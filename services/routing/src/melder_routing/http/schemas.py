@@ -32,6 +32,7 @@ class Responsibility(BaseModel):
     distance_m: float | None
     neighbour: BodyRef | None
     candidates: tuple[BodyRef, ...]
+    informed: tuple[BodyRef, ...]
     rule: str = Field(description="the step of the decision that named the body")
     reason: str
     serving_body: ServingBody | None

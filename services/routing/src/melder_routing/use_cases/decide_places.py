@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.geo import Coordinate
 from melder_routing.domain.areas import Surroundings
-from melder_routing.domain.decide import Question, decide
+from melder_routing.domain.decide import Question, decide, explain_steps
 from melder_routing.domain.decision import Decision
 from melder_routing.domain.rulebook import Rulebook
+from melder_routing.domain.trace import StepTrace
 from melder_routing.store.rulebooks import RegionMissing, Rulebooks
 from melder_routing.store.surroundings import Spot, find_surroundings
 
@@ -36,6 +37,10 @@ class PlaceToDecide:
     asset_id: str | None = None
 
 
+class UnknownCategory(LookupError):
+    """The catalogue has no such category; the message names those it has."""
+
+
 class RulesKeepChanging(RuntimeError):
     """Region files are applied faster than one question can be answered; try again."""
 
@@ -50,6 +55,27 @@ async def decide_places(
     """
     if not places:
         return await rulebooks.current(connection), []
+    rules, surroundings = await find_grounds(connection, places, rulebooks)
+    pairs = zip(places, surroundings, strict=True)
+    return rules, [_decide(place, around, rules) for place, around in pairs]
+
+
+async def explain_place(
+    connection: AsyncConnection, place: PlaceToDecide, rulebooks: Rulebooks
+) -> tuple[Decision, tuple[StepTrace, ...]]:
+    """The decision for one place with all its steps. Raises RegionMissing, UnknownCategory."""
+    rules, (around,) = await find_grounds(connection, [place], rulebooks)
+    if place.category and place.category not in rules.categories:
+        names = ", ".join(sorted(rules.categories))
+        raise UnknownCategory(f"“{place.category}” is no category; use one of: {names}")
+    steps = explain_steps(_question(place, rules), around, rules)
+    return _decide(place, around, rules), steps
+
+
+async def find_grounds(
+    connection: AsyncConnection, places: Sequence[PlaceToDecide], rulebooks: Rulebooks
+) -> tuple[Rulebook, list[Surroundings]]:
+    """The rules and the surroundings of ``places``, of the same apply. Raises RegionMissing."""
     spots = [Spot(place.coordinate, _local_day(place.at), place.asset_id) for place in places]
     for _ in range(TRIES):
         version, surroundings = await find_surroundings(connection, spots)
@@ -57,16 +83,18 @@ async def decide_places(
             raise RegionMissing
         rules = await rulebooks.of_version(connection, version)
         if rules.version == version:
-            pairs = zip(places, surroundings, strict=True)
-            return rules, [_decide(place, around, rules) for place, around in pairs]
+            return rules, surroundings
     raise RulesKeepChanging("the region was applied again while deciding; try again")
 
 
 def _decide(place: PlaceToDecide, surroundings: Surroundings, rules: Rulebook) -> Decision:
-    category = rules.categories.get(place.category) if place.category else None
-    question = Question(_local_day(place.at), category, place.accuracy_m)
     around = replace(surroundings, received=True) if place.accepted else surroundings
-    return decide(question, around, rules)
+    return decide(_question(place, rules), around, rules)
+
+
+def _question(place: PlaceToDecide, rules: Rulebook) -> Question:
+    category = rules.categories.get(place.category) if place.category else None
+    return Question(_local_day(place.at), category, place.accuracy_m)
 
 
 def _local_day(moment: datetime) -> date:

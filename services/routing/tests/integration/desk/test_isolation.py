@@ -224,7 +224,7 @@ def test_the_border_view_has_the_columns_of_the_visibility_table() -> None:
         "submitted_at": Part.STATE,
         "hazard": Part.HAZARD,
     }
-    technical = {"id", "working", "candidates"}
+    technical = {"id", "working", "candidates", "version", "routed_at"}
     assert set(border_case.columns.keys()) - technical == set(shows)
     assert set(shows.values()) == VISIBLE[Relation.CANDIDATE]
 
