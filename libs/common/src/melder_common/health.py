@@ -43,7 +43,7 @@ class Health:
         """The names of the conditions that keep requests away."""
         if self.draining:
             return ["draining"]
-        return [name for name, ready in self._ready.items() if not await ready()]
+        return [name for name, ready in self._ready.items() if not await _is_met(ready)]
 
     async def _database_answers(self) -> bool:
         try:
@@ -52,6 +52,14 @@ class Health:
         except (SQLAlchemyError, OSError):
             return False
         return True
+
+
+async def _is_met(ready: Ready) -> bool:
+    """Whether a condition is met; one that cannot be looked up, because a part is down, is not."""
+    try:
+        return await ready()
+    except (SQLAlchemyError, OSError):
+        return False
 
 
 def health_router(health: Health) -> APIRouter:

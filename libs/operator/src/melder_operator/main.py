@@ -4,7 +4,15 @@ from importlib.metadata import entry_points
 
 import typer
 
-from melder_operator import database, doctor, installation_secrets, kubernetes_secrets, streams
+from melder_operator import (
+    backup,
+    database,
+    doctor,
+    installation_secrets,
+    kubernetes_secrets,
+    restore,
+    streams,
+)
 
 
 def build_app() -> typer.Typer:
@@ -15,6 +23,8 @@ def build_app() -> typer.Typer:
     app.command("kubernetes-secrets")(kubernetes_secrets.kubernetes_secrets)
     app.command("streams")(streams.streams)
     app.command("doctor")(doctor.doctor)
+    app.command("backup")(backup.backup)
+    app.command("restore")(restore.restore)
     for entry in sorted(entry_points(group="melder.commands"), key=lambda one: one.name):
         app.add_typer(entry.load(), name=None)
     return app
