@@ -112,9 +112,10 @@ def _look_before_use(connection: Any, record: ConnectionPoolEntry, _fairy: Any) 
     if used_at is None or time.monotonic() - used_at < RESTED_S:
         return
     try:
-        connection.run_async(lambda driver: driver.execute("", timeout=ANSWER_TIMEOUT_S))
+        connection.run_async(lambda driver: driver.execute("SELECT", timeout=ANSWER_TIMEOUT_S))
     except (PostgresError, AsyncpgInterfaceError, OSError, AttributeError) as error:
-        # TimeoutError is an OSError; asyncpg loses its protocol when it is closed meanwhile
+        # TimeoutError is an OSError; asyncpg loses its protocol when it is closed meanwhile, and
+        # answers an empty query with an AttributeError too: that is why a whole word is asked
         raise InvalidatePoolError("a rested connection does not answer") from error
 
 

@@ -158,6 +158,18 @@ async def test_a_connection_that_went_silent_while_it_rested_is_noticed_before_u
         assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
 
 
+async def test_a_rested_connection_that_answers_is_used_again(
+    make: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "RESTED_S", 0)
+    engine = make()
+    pids = set()
+    for _ in range(3):
+        async with engine.connect() as connection:
+            pids.add(await connection.scalar(text("SELECT pg_backend_pid()")))
+    assert len(pids) == 1, "asking whether it lives must not end it"
+
+
 async def test_a_connection_lost_in_work_is_a_disconnect_and_tried_again(make: MakeEngine) -> None:
     engine, killer = make(), make()
     tries = 0
