@@ -12,7 +12,6 @@ import httpx
 from .history import History, Promise
 
 PATIENCE_S = 120.0
-PHOTO_EVERY = 40
 
 
 _LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
@@ -46,7 +45,8 @@ class Town:
     api_key: str
     seed: int
     run: str
-    photos: tuple[bytes, ...] = ()
+    photo: bytes = b""
+    photo_every: int = 40
 
     def fields(self, number: int) -> dict[str, str]:
         """The ``number``-th report of this seed, the same in every run of it but for the mark."""
@@ -69,7 +69,7 @@ class Town:
 
     def photos_of(self, number: int) -> tuple[bytes, ...]:
         """Every so many reports have a photo."""
-        return self.photos[:1] if self.photos and number % PHOTO_EVERY == 0 else ()
+        return (self.photo,) if self.photo and number % self.photo_every == 0 else ()
 
 
 async def report_all(

@@ -14,6 +14,7 @@ import httpx
 from melder_local.proxy import order
 from melder_local.services import SERVICES
 from melder_local.system import System, eventually
+from melder_operator.nats_users import OPERATOR
 
 from .schedule import Fault
 
@@ -74,8 +75,8 @@ def delete_streams(system: System, fault: Fault) -> None:
         delete_stream(
             f"nats://127.0.0.1:{system.place.ports()['nats']}",
             speaker,
-            user=speaker,
-            password_file=system.place.secrets / "nats" / speaker,
+            user=OPERATOR,
+            password_file=system.place.secrets / "nats" / OPERATOR,
         )
     )
 

@@ -77,7 +77,7 @@ def blow(
     per_second: float,
     settle_s: float = 180,
     directory: Path | None = None,
-    photos: bool = True,
+    photo_every: int = 40,
 ) -> Outcome:
     """Run one storm: at least ``reports`` reports, every fault of ``schedule``, both checkers."""
     run = in_letters(uuid4().hex[:8])
@@ -88,7 +88,8 @@ def blow(
         system.info()["OPEN311_KEY"],
         seed,
         run,
-        (generate_photo("pothole", seed),) if photos else (),
+        generate_photo("pothole", seed),
+        photo_every,
     )
     watcher = outcome.watcher = observer(system, run)
     began = time.monotonic()

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from melder_common.testing.ports import is_open
-from melder_local import running
+from melder_local import keeping, running
 from melder_local.place import Place
 from melder_local.stack import Stack
 
@@ -75,6 +77,21 @@ def status() -> None:
             f"  {name:<9} {part['state']:<8} pid {part['pid'] or '-'!s:<8} "
             f"port {ports.get(name, '-')!s:<6} restarts {part['restarts']}"
         )
+
+
+@app.command()
+def backup(directory: Annotated[Path | None, typer.Argument()] = None) -> None:
+    """Back the running installation up (default: below its run directory); prints the path."""
+    place = Place.from_environment()
+    raise typer.Exit(keeping.back_up(place, directory or place.run / "backups"))
+
+
+@app.command()
+def restore(backup_directory: Path) -> None:
+    """Stop everything, bring a backup back, erase again whom the ledger names; then: make up."""
+    place = Place.from_environment()
+    running.stop(place)
+    raise typer.Exit(keeping.restore(place, backup_directory))
 
 
 @app.command("demo-info")

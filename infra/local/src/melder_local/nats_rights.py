@@ -1,7 +1,7 @@
 """What each service may say on NATS on this machine, where nobody else makes its streams.
 
 The least it works with stands in ``melder_operator.nats_users``, as in Kubernetes; here it may also
-make, change and delete its own stream and its own durables.
+make and change its own stream, and make and delete its own durables.
 """
 
 from melder_common.streams import durable_of, stream_of
@@ -19,7 +19,6 @@ def nats_publish_rights(service: str) -> tuple[str, ...]:
         *service_rights(service, MOST_PARTITIONS).publish,
         f"$JS.API.STREAM.CREATE.{stream}",
         f"$JS.API.STREAM.UPDATE.{stream}",
-        f"$JS.API.STREAM.DELETE.{stream}",
         *(f"$JS.API.CONSUMER.CREATE.*.{durable}.>" for durable in durables),
         *(f"$JS.API.CONSUMER.DELETE.*.{durable}" for durable in durables),
     )

@@ -29,6 +29,7 @@ from melder_local.services import (
 from melder_local.supervisor import Stage, Supervisor
 from melder_operator.database import role_passwords
 from melder_operator.installation_secrets import ensure_secrets
+from melder_operator.nats_users import OPERATOR, operator_rights
 
 
 class MigrationFailed(RuntimeError):
@@ -97,6 +98,13 @@ class Stack:
             crash_requests=self.place.crash_requests,
         )
 
+    def parts_to_restore(self) -> list[Launch]:
+        """What a restore needs while no service runs."""
+        self.postgres.prepare()
+        self.nats.prepare()
+        between = [launch for stage in self._between() for launch in stage.launches]
+        return [*between, self.postgres.launch(), self.nats.launch()]
+
     def _between(self) -> list[Stage]:
         """A proxy that can fail, between services and parts, when ``MELDER_PROXY=1``."""
         if os.environ.get("MELDER_PROXY") == "1":
@@ -162,7 +170,7 @@ class Stack:
 
 
 def _nats_users(place: Place) -> tuple[NatsUser, ...]:
-    return tuple(
+    services = (
         NatsUser(
             service,
             secret(place, f"nats/{service}"),
@@ -171,3 +179,7 @@ def _nats_users(place: Place) -> tuple[NatsUser, ...]:
         )
         for service in SERVICES
     )
+    rights = operator_rights()
+    password = secret(place, f"nats/{OPERATOR}")
+    operator = NatsUser(OPERATOR, password, publish=rights.publish, subscribe=rights.subscribe)
+    return (*services, operator)

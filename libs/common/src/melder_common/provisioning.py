@@ -45,9 +45,8 @@ async def provision(
         await connection.execute("SELECT pg_advisory_lock(hashtext('melder provision'))")
         await connection.execute("CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public")
         await connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        await provision_roles(connection, passwords)
         for entry in INSTALLATION:
-            for role in entry.roles:
-                await _ensure_role(connection, role, (passwords or {}).get(role))
             await connection.execute(
                 f"CREATE SCHEMA IF NOT EXISTS {entry.schema} AUTHORIZATION {entry.owner}"
             )
@@ -55,6 +54,15 @@ async def provision(
                 await connection.execute(f"GRANT USAGE ON SCHEMA {entry.schema} TO {user}")
     finally:
         await connection.close()
+
+
+async def provision_roles(
+    connection: asyncpg.Connection, passwords: Mapping[str, str] | None = None
+) -> None:
+    """Create the login roles of all schemas, or set their passwords. Safe to repeat."""
+    for entry in INSTALLATION:
+        for role in entry.roles:
+            await _ensure_role(connection, role, (passwords or {}).get(role))
 
 
 async def _ensure_role(connection: asyncpg.Connection, role: str, password: str | None) -> None:
