@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany rehearse requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany k8s-check rehearse compose-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,8 +56,14 @@ format: setup ## let ruff write
 data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks and benchmarks)
 	@.venv/bin/python -m melder_local.germany $(GERMANY)
 
+k8s-check: setup ## render infra/k8s, validate it strictly, compare it with code and design, run checkov
+	@infra/k8s/check.sh
+
 rehearse: ## prove in a fresh Debian root that make test and make demo need nothing else
 	@infra/local/rehearse.sh
+
+compose-check: setup ## build the images, start docker-compose.yml with a Docker engine, walk reports through
+	@.venv/bin/melder-compose-check
 
 requirements: setup ## pin again after a change of requirements/*.in (needs uv)
 	@infra/local/pin-requirements.sh

@@ -39,14 +39,14 @@ if [ "${#missing[@]}" -gt 0 ]; then
   python="${python:-$(command -v python3)}"
 fi
 
-stamp="$("$python" -V) $(cat requirements/test.txt libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml | sha256sum | cut -d' ' -f1) $PWD"
+stamp="$("$python" -V) $(cat requirements/test.txt libs/*/pyproject.toml services/*/pyproject.toml infra/*/pyproject.toml | sha256sum | cut -d' ' -f1) $PWD"
 if [ "$(cat .venv/melder-stamp 2>/dev/null)" != "$stamp" ]; then
   say "Installing the pinned Python packages into .venv (once, about a minute) …"
   [ -x .venv/bin/python ] || "$python" -m venv .venv
   .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
   .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index \
     -e libs/common -e libs/web -e libs/operator \
-    -e services/intake -e services/routing -e services/media -e services/notify -e infra/local
+    -e services/intake -e services/routing -e services/media -e services/notify -e infra/local -e infra/containers
   printf '%s' "$stamp" > .venv/melder-stamp
 fi
 

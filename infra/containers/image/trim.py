@@ -5,7 +5,6 @@
 Runs in the build stage, with the environment's own Python, on the environment itself.
 """
 
-
 import argparse
 import importlib
 import os
@@ -22,6 +21,15 @@ TEST_FOLDERS = ("tests", "SelfTest", "sqlalchemy/testing")
 SOURCES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".a")
 """For type checkers and compilers only."""
 
+UNUSED_DECODERS = (
+    "PIL/_avif*.so",
+    "pillow.libs/libavif*",
+    "PIL/_imagingft*.so",
+    "pillow.libs/libfreetype*",
+    "pillow.libs/libharfbuzz*",
+)
+"""Pillow lends pillow-heif its image class; what else it could decode is weight and risk."""
+
 
 def main() -> None:
     """Trim, then compile; print what it brought."""
@@ -33,6 +41,7 @@ def main() -> None:
     before = size_of(site)
     remove_tests(site)
     remove_sources(site)
+    remove_decoders(site)
     remove_locales(site)
     compiled = compile_imported(site, given.packages)
     print(f"{before >> 20} MB → {size_of(site) >> 20} MB, {compiled} modules compiled")
@@ -55,6 +64,13 @@ def remove_sources(site: Path) -> None:
     """Stubs and C sources."""
     for file in [file for file in site.rglob("*") if file.suffix in SOURCES]:
         file.unlink()
+
+
+def remove_decoders(site: Path) -> None:
+    """Extensions that Pillow does without, with the libraries they alone need."""
+    for pattern in UNUSED_DECODERS:
+        for file in site.glob(pattern):
+            file.unlink()
 
 
 def remove_locales(site: Path) -> None:

@@ -1,0 +1,40 @@
+"""Which lines of which log say that something is wrong."""
+
+import json
+import re
+from collections.abc import Mapping
+
+BAD_LEVELS = {"warning", "warn", "error", "critical", "fatal", "panic"}
+
+_PLAIN = re.compile(r"\b(ERROR|FATAL|PANIC|WARNING|CRITICAL|Traceback|panic:)|\[(ERR|WRN|FTL)\]")
+_GLOG = re.compile(r"^[EF]\d{4} ")
+
+TOLERATED: Mapping[str, re.Pattern[str]] = {
+    # Caddy says at every start that plain http has neither HTTP/2 nor HTTP/3.
+    "gateway": re.compile(r"HTTP/[23] skipped because it requires TLS"),
+}
+
+
+def find_trouble(service: str, log: str) -> list[str]:
+    """The lines of a log that are warnings or worse, without those that are known and harmless."""
+    return [
+        f"{service}: {line[:300]}"
+        for line in log.splitlines()
+        if is_trouble(line) and not is_tolerated(service, line)
+    ]
+
+
+def is_trouble(line: str) -> bool:
+    """JSON by its level; other lines by the words that PostgreSQL, NATS and SeaweedFS use."""
+    if line.startswith("{"):
+        try:
+            return str(json.loads(line).get("level", "")).lower() in BAD_LEVELS
+        except ValueError:
+            return True
+    return bool(_PLAIN.search(line) or _GLOG.match(line))
+
+
+def is_tolerated(service: str, line: str) -> bool:
+    """Whether a line is known."""
+    known = TOLERATED.get(service)
+    return bool(known and known.search(line))
