@@ -27,6 +27,9 @@ _TABLE = text(
     """
 )
 
+_PATIENCE = text("SET LOCAL idle_in_transaction_session_timeout = 0")
+"""Comparing a whole country takes longer than a service may keep a transaction idle."""
+
 _FILL = text(
     f"""
     INSERT INTO draft_area
@@ -48,6 +51,7 @@ _DRAFT = text("SELECT key, name, digest, reason, ST_AsBinary(geom) FROM draft_ar
 
 async def put_draft(connection: AsyncConnection, features: Sequence[Feature]) -> None:
     """Bring ``features`` in. Raises BoundaryFileRefused when they cannot be transformed."""
+    await connection.execute(_PATIENCE)
     await connection.execute(_TABLE)
     for start, some in _chunks(features):
         given = {
