@@ -1,19 +1,19 @@
 """Applying events of a followed log: effects, cursor and dead letters in one commit."""
 
-from collections.abc import Iterator
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from melder_common.batching import batch_by_handler, batch_neighbours
 from melder_common.crash_points import crash_point
 from melder_common.database import is_unavailable, sqlstate_of
 from melder_common.dead_letters import add_letters, find_blocked, has_letters
 from melder_common.failures import name_failure
 from melder_common.followed_log import Arrival, FollowedLog
+from melder_common.partitions import CATALOGUE_PARTITION
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
 
 Parts = TypeVar("Parts")
@@ -92,10 +92,15 @@ class Applier(Generic[Parts]):
         async with self._units.begin() as unit:
             await self._move_cursor(unit, log, last.position)
             crash_point("before_apply")
-            for arrivals in _by_handler(await self._park_blocked(unit, log, run)):
+            for arrivals in self._batches(await self._park_blocked(unit, log, run)):
                 await self._handle(unit, arrivals)
             crash_point("after_apply")
         log.move_to(last.position, last.receipt)
+
+    def _batches(self, run: list[Arrival]) -> Iterable[list[Arrival]]:
+        if self._partition == CATALOGUE_PARTITION:
+            return batch_neighbours(run)
+        return batch_by_handler(run)
 
     async def _handle(self, unit: UnitOfWork, arrivals: list[Arrival]) -> None:
         handler = arrivals[0].handler
@@ -161,9 +166,3 @@ class Applier(Generic[Parts]):
 def _is_our_fault(error: Exception) -> bool:
     """Whether schema, rights or SQL are wrong (SQLSTATE class 42): no event would fare better."""
     return (sqlstate_of(error) or "").startswith("42")
-
-
-def _by_handler(run: list[Arrival]) -> Iterator[list[Arrival]]:
-    wanted = [arrival for arrival in run if arrival.handler is not None]
-    for _, arrivals in groupby(wanted, key=attrgetter("handler")):
-        yield list(arrivals)

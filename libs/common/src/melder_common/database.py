@@ -25,6 +25,7 @@ from melder_common.settings import read_secret
 
 CONNECT_TIMEOUT_S = 5
 COMMAND_TIMEOUT_S = 20
+POOL_TIMEOUT_S = 10
 RESTED_S = 1.0
 """A connection that has rested longer is asked whether it still answers before it is used."""
 ANSWER_TIMEOUT_S = 2
@@ -69,7 +70,7 @@ def make_engine(
     """An engine on ``url`` (postgresql+asyncpg://user@host/db).
 
     The password is read from its file at every connect, so it can be rotated without a restart.
-    A request waits at most 5 s for a free connection. Lost connections are noticed before use: a
+    A request waits ``POOL_TIMEOUT_S`` for a free connection. Lost connections are noticed before use: a
     closed one always, a silent one when it has rested for ``RESTED_S`` (asking every time, as
     SQLAlchemy's ``pool_pre_ping`` does, costs three round trips per unit of work).
     ``command_timeout_s``: longer only for an operator's commands; the server gives up 5 s earlier.
@@ -87,7 +88,7 @@ def make_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=POOL_TIMEOUT_S,
         pool_use_lifo=True,
         hide_parameters=True,
         json_serializer=_dumps,

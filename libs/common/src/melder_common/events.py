@@ -30,13 +30,17 @@ from melder_common.event_values import (
 
 
 class Event(BaseModel):
-    """Something that happened. ``NAME`` is what travels on the wire, version last."""
+    """Something that happened. ``NAME`` is what travels on the wire, version last.
+
+    ``ALSO_ABOUT`` names the fields with ids of other reports that it changes something for.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     NAME: ClassVar[str]
     SPEAKER: ClassVar[str]
     AGGREGATE: ClassVar[str]
+    ALSO_ABOUT: ClassVar[tuple[str, ...]] = ()
 
 
 # 1 the photo comes first
@@ -252,6 +256,7 @@ class CaseMerged(Event):
     NAME = "case.merged.v1"
     SPEAKER = "routing"
     AGGREGATE = "case"
+    ALSO_ABOUT = ("into_report_id",)
 
     case_id: UUID
     report_id: UUID

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -9,6 +10,7 @@ from sqlalchemy import bindparam, case, cast, delete, func, literal_column, or_,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Text
 
@@ -36,6 +38,21 @@ _closing_time: ColumnElement[Any] = case(
 )
 
 
+@cache
+def _change(fields: tuple[str, ...], *, adds_bodies: bool, closes: bool) -> Update:
+    values: dict[str, Any] = {field: bindparam(f"new_{field}") for field in fields}
+    values["changed_at"] = func.greatest(public_report.c.changed_at, bindparam("at"))
+    if adds_bodies:
+        values["bodies"] = _with_new_bodies
+    if closes:
+        values["closed_at"] = _closing_time
+    return (
+        update(public_report)
+        .where(public_report.c.report_id == bindparam("for_report"))
+        .values(values)
+    )
+
+
 async def change_reports(connection: AsyncConnection, rows: Rows, *fields: str) -> None:
     """Set ``fields`` of the reports ``for_report``; every row brings ``at`` for ``changed_at``.
 
@@ -43,40 +60,31 @@ async def change_reports(connection: AsyncConnection, rows: Rows, *fields: str) 
     """
     if not rows:
         return
-    values: dict[str, Any] = {field: bindparam(f"new_{field}") for field in fields}
-    values["changed_at"] = func.greatest(public_report.c.changed_at, bindparam("at"))
-    if "new_bodies" in rows[0]:
-        values["bodies"] = _with_new_bodies
-    if "is_closed" in rows[0]:
-        values["closed_at"] = _closing_time
-    statement = (
-        update(public_report)
-        .where(public_report.c.report_id == bindparam("for_report"))
-        .values(values)
-    )
+    statement = _change(fields, adds_bodies="new_bodies" in rows[0], closes="is_closed" in rows[0])
     await connection.execute(statement, list(rows))
+
+
+_SET_TEXT = (
+    update(public_report)
+    .where(public_report.c.report_id == bindparam("for_report"))
+    .values(
+        text=bindparam("new_text"),
+        changed_at=func.greatest(public_report.c.changed_at, bindparam("at")),
+        reviewed_at=case(
+            (
+                or_(public_report.c.policy_text != "at_once", bindparam("by_clerk")),
+                func.coalesce(public_report.c.reviewed_at, bindparam("at")),
+            ),
+            else_=public_report.c.reviewed_at,
+        ),
+    )
+)
 
 
 async def set_text(connection: AsyncConnection, rows: Rows) -> None:
     """Set the released text; a text that its policy publishes at once was reviewed by nobody."""
-    if not rows:
-        return
-    await connection.execute(
-        update(public_report)
-        .where(public_report.c.report_id == bindparam("for_report"))
-        .values(
-            text=bindparam("new_text"),
-            changed_at=func.greatest(public_report.c.changed_at, bindparam("at")),
-            reviewed_at=case(
-                (
-                    or_(public_report.c.policy_text != "at_once", bindparam("by_clerk")),
-                    func.coalesce(public_report.c.reviewed_at, bindparam("at")),
-                ),
-                else_=public_report.c.reviewed_at,
-            ),
-        ),
-        list(rows),
-    )
+    if rows:
+        await connection.execute(_SET_TEXT, list(rows))
 
 
 async def note_review(connection: AsyncConnection, rows: Rows) -> None:
@@ -148,6 +156,13 @@ def entry_id(case_id: UUID, *facts: object) -> UUID:
     return uuid5(case_id, "/".join(str(fact) for fact in facts))
 
 
+_said_entry = upsert(timeline_entry)
+_ADD_TIMELINE = _said_entry.on_conflict_do_update(
+    index_elements=[timeline_entry.c.entry_id],
+    set_={"text": _said_entry.excluded.text, "body_name": _said_entry.excluded.body_name},
+)
+
+
 async def add_timeline(connection: AsyncConnection, rows: Rows) -> None:
     """Add entries of the public history; one that is there already is replaced."""
     if not rows:
@@ -155,14 +170,7 @@ async def add_timeline(connection: AsyncConnection, rows: Rows) -> None:
     full: list[dict[str, Any]] = [
         {"state": None, "body_name": None, "text": None, "data": {}} | row for row in rows
     ]
-    said = upsert(timeline_entry)
-    await connection.execute(
-        said.on_conflict_do_update(
-            index_elements=[timeline_entry.c.entry_id],
-            set_={"text": said.excluded.text, "body_name": said.excluded.body_name},
-        ),
-        full,
-    )
+    await connection.execute(_ADD_TIMELINE, full)
 
 
 async def erase_from_view(connection: AsyncConnection, report_id: UUID, at: datetime) -> None:

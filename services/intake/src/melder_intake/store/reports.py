@@ -36,6 +36,10 @@ class StoredReport:
     erased_at: datetime | None
 
 
+_ADD_REPORT = upsert(report).on_conflict_do_nothing(index_elements=[report.c.number]).inline()
+_ADD_TO_VIEW = insert(public_report).inline()
+
+
 async def add_report(
     connection: AsyncConnection,
     submission: Submission,
@@ -70,13 +74,8 @@ async def add_report(
         "submitted_at": submitted_at,
         "erase_after": erase_after,
     }
-    added = await connection.execute(
-        upsert(report)
-        .values(row)
-        .on_conflict_do_nothing(index_elements=[report.c.number])
-        .returning(report.c.report_id)
-    )
-    return added.first() is not None
+    added = await connection.execute(_ADD_REPORT, row)
+    return bool(added.rowcount)
 
 
 async def add_to_public_view(
@@ -91,7 +90,7 @@ async def add_to_public_view(
     """The first row of the public view: received, nobody decided, no text released."""
     address = submission.place.address
     await connection.execute(
-        insert(public_report),
+        _ADD_TO_VIEW,
         {
             "report_id": report_id,
             "number": number,
