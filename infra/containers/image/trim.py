@@ -21,6 +21,9 @@ TEST_FOLDERS = ("tests", "SelfTest", "sqlalchemy/testing")
 SOURCES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".a")
 """For type checkers and compilers only."""
 
+LEFT_OUT = {"pyogrio", "shapely", "numpy"}
+"""Comes only with requirements/routing-gdal.txt: the commands about boundary files import it."""
+
 UNUSED_DECODERS = (
     "PIL/_avif*.so",
     "pillow.libs/libavif*",
@@ -104,7 +107,17 @@ def import_all(package: str) -> None:
     found = importlib.import_module(package)
     for module in pkgutil.walk_packages(getattr(found, "__path__", []), package + "."):
         if ".migrations" not in module.name and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+            import_one(module.name)
+
+
+def import_one(module: str) -> None:
+    """Import ``module``; say so when it belongs to what this image does without."""
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        if missing.name not in LEFT_OUT:
+            raise
+        print(f"{module} needs {missing.name}, which is not in this image")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,13 @@ import typer
 from melder_common.testing.ports import free_ports
 from melder_containers.check import Outcome, check
 from melder_containers.engine import NoEngine, running_engine
+from melder_containers.project import NotHealthy
+from melder_containers.running import ProgramFailed
+from melder_local.people import DoorClosed
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+CANNOT_BE_DONE = (NoEngine, ProgramFailed, NotHealthy, DoorClosed, TimeoutError, LookupError)
 
 
 @app.command()
@@ -38,8 +43,8 @@ def main(
     try:
         with running_engine(directory) as engine:
             outcome = check(engine, directory, port=port, mirror=mirror)
-    except NoEngine as problem:
-        typer.echo(str(problem), err=True)
+    except CANNOT_BE_DONE as problem:
+        typer.echo(f"{type(problem).__name__}: {problem}", err=True)
         raise typer.Exit(1) from None
     print(table(outcome))
     if outcome.findings:
