@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany k8s-check rehearse compose-check requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany k8s-check chaos backup restore rehearse compose-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,6 +58,15 @@ data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks
 
 k8s-check: setup ## render infra/k8s, validate it strictly, compare it with code and design, run checkov
 	@infra/k8s/check.sh
+
+chaos: setup ## kill, cut, starve and restore a whole installation (about half an hour); CHAOS_SEED repeats
+	@MELDER_RUN_DIR=$(MELDER_RUN_DIR)-chaos MELDER_PORT=$$(( MELDER_PORT + 700 )) .venv/bin/python -m tests.chaos.column
+
+backup: setup ## back up what runs here, below MELDER_RUN_DIR/backups
+	@$(LOCAL) backup
+
+restore: setup ## bring a backup back: make restore BACKUP=.run/backups/melder-…
+	@$(LOCAL) restore "$(BACKUP)"
 
 rehearse: ## prove in a fresh Debian root that make test and make demo need nothing else
 	@infra/local/rehearse.sh

@@ -88,7 +88,7 @@ class Observer:
     """Looks at one installation from outside."""
 
     def __init__(self, url: str, run: str, store: Minio, bucket: str = "melder-originals") -> None:
-        self._http = httpx.Client(base_url=url, timeout=60)
+        self._url = url
         self._run = run
         self._store = store
         self._bucket = bucket
@@ -125,7 +125,7 @@ class Observer:
         return list(found.values())
 
     def _get(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        answer = self._http.get("/open311/v2/requests.json", params=query)
+        answer = httpx.get(f"{self._url}/open311/v2/requests.json", params=query, timeout=60)
         if answer.status_code == 404:
             return []
         answer.raise_for_status()
@@ -133,7 +133,8 @@ class Observer:
         return reports
 
     def _mails(self) -> list[dict[str, Any]]:
-        answer = self._http.get("/mail/messages.json", params={"to": f"{self._run}-"})
+        query = {"to": f"{self._run}-"}
+        answer = httpx.get(f"{self._url}/mail/messages.json", params=query, timeout=60)
         answer.raise_for_status()
         mails: list[dict[str, Any]] = answer.json()
         return mails
