@@ -189,7 +189,10 @@ async def test_an_apply_keeps_what_was_imported(unit: UnitOfWork, tmp_path: Path
     region = tmp_path / "region.yaml"
     (tmp_path / "boundaries").symlink_to(DEMO / "boundaries")
     content = (DEMO / "region.yaml").read_text(encoding="utf-8")
-    region.write_text(content.replace("margin_m: 2000", "margin_m: 2100"), encoding="utf-8")
+    changed = content.replace("margin_m: 2000", "margin_m: 2100").replace(
+        "../packs", str(DEMO.parent / "packs")
+    )
+    region.write_text(changed, encoding="utf-8")
     applied = await apply_region(unit, read_region(region), ())
     assert applied.plan.changes
     inside = shapely.point_on_surface(demo_areas()[ROGGENTIN][1])

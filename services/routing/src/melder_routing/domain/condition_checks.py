@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from melder_routing.domain.duty_entries import AgreementEntry, CompetenceEntry, ConditionEntry
-from melder_routing.domain.region import Region
+from melder_routing.domain.region import BodyEntry, Region
 from melder_routing.domain.region_findings import Finding, Path, known
 
 
@@ -60,6 +60,8 @@ def _population(where: Path, condition: ConditionEntry, region: Region) -> Itera
 
 
 def _asset(where: Path, condition: ConditionEntry, region: Region) -> Iterator[Finding]:
+    if not condition.asset_type and not condition.asset_operator:
+        return
     types = {kind for category in region.categories for kind in category.asset_types}
     for number, kind in enumerate(condition.asset_type):
         yield from known((*where, "asset_type", number), kind, types, "asset type of a category")
@@ -75,7 +77,7 @@ def check_contradictions(region: Region) -> Iterator[Finding]:
         for position, entry in enumerate(region.competences)
         if entry.mode == "responsible"
     ]
-    areas = {body.slug: _area(body.slug, region) for body in region.bodies}
+    areas = {body.slug: _area(body) for body in region.bodies}
     by_claim: dict[object, list[tuple[int, CompetenceEntry]]] = {}
     for position, entry in duties:
         claim = (entry.category, entry.group, entry.area, _where(entry, areas))
@@ -92,12 +94,11 @@ def check_contradictions(region: Region) -> Iterator[Finding]:
         by_claim[claim].append((position, entry))
 
 
-def _area(slug: str, region: Region) -> object:
+def _area(body: BodyEntry) -> object:
     """What makes two bodies' areas the same; a body without any has its own."""
-    body = next(body for body in region.bodies if body.slug == slug)
     if body.areas is not None:
         return tuple(sorted((c.boundaries, c.keys) for c in body.areas))
-    return body.ars or tuple(sorted(body.service_keys)) or slug
+    return body.ars or tuple(sorted(body.service_keys)) or body.slug
 
 
 def _where(entry: CompetenceEntry, areas: dict[str, object]) -> object:

@@ -62,12 +62,17 @@ def _read(path: Path, key: str | None, name: str, table: str | None) -> tuple[An
     import pyogrio.raw  # noqa: PLC0415 (as above)
 
     try:
-        layer = _layer(path, [str(row[0]) for row in pyogrio.list_layers(path)], table)
-        info = pyogrio.read_info(path, layer=layer)
-        if info["features"] == 0:
+        layer = None  # GDAL parses all of a GeoJSON whenever it opens it, so it opens it once
+        if path.suffix.lower() not in GEOJSON or table:
+            layer = _layer(path, [str(row[0]) for row in pyogrio.list_layers(path)], table)
+        wanted = [*((key,) if key else KEYS), name]
+        meta, _, geometries, fields = pyogrio.raw.read(path, layer=layer, columns=wanted)
+        if not len(geometries):
             raise _empty(path)
-        key = _find_key(path, list(info["fields"]), key, name)
-        meta, _, geometries, fields = pyogrio.raw.read(path, layer=layer, columns=[key, name])
+        there = list(meta["fields"])
+        if not {name, key or name} <= set(there) or not set(there) & set(wanted[:-1]):
+            there = list(pyogrio.read_info(path, layer=layer)["fields"])
+        key = _find_key(path, there, key, name)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise _unreadable(path, error) from error
     except (pyogrio.errors.FeatureError, pyogrio.errors.GeometryError) as error:

@@ -11,6 +11,9 @@ from melder_routing.domain.region_findings import RegionRefused
 Lines = dict[ValuePath, int]
 """The line, counted from 1, by the path to a value, as in ("bodies", 3, "parent")."""
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml reads a region of 16,000 bodies in a tenth of the time."""
+
 
 def read_yaml(path: Path) -> tuple[Any, Lines]:
     """The values of ``path`` and their lines. Raises RegionRefused for what is no YAML."""
@@ -36,7 +39,7 @@ class _LineReader:
 
     def read(self, path: Path, text: str) -> Any:
         try:
-            loader = yaml.SafeLoader(text)
+            loader = _LOADER(text)
             node = loader.get_single_node()
             if node is None:
                 raise RegionRefused([f"{path.name}:1: is empty; start from the demo region"])
