@@ -63,7 +63,8 @@ def report_form(installation: Installation, run: str, number: int, form: str = "
 
 
 async def warm_up(installation: Installation) -> None:
-    """Fill caches and pools."""
+    """Fill caches and pools; have the key before the first connection waits for a request."""
+    assert installation.key
     await _send(installation, "warm", total=200)
     await settled(installation)
 
