@@ -76,7 +76,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         )
     )
     pages = Pages("melder_routing")
-    install_desk(app, build_desk(settings, service, desk_engine, pages))
+    install_desk(app, build_desk(settings, service, desk_engine, pages, rulebooks))
     install_edges(
         app,
         service,
@@ -88,7 +88,11 @@ def build_app(settings: RoutingSettings) -> FastAPI:
 
 
 def build_desk(
-    settings: RoutingSettings, service: Service[Parts], engine: AsyncEngine, pages: Pages
+    settings: RoutingSettings,
+    service: Service[Parts],
+    engine: AsyncEngine,
+    pages: Pages,
+    rulebooks: Rulebooks,
 ) -> Desk:
     """The desk on its own engine, so that row-level security holds for every request."""
     units = UnitsOfWork(
@@ -104,4 +108,5 @@ def build_desk(
         cookies=CookiePolicy.of_public_url(settings.origin),
         session_key=read_key(settings.session_key_file),
         grant_key=load_private_key(settings.grant_private_key_file),
+        rulebooks=rulebooks,
     )

@@ -28,7 +28,8 @@ def test_every_code_has_a_word() -> None:
     assert set(RULES) == set(Rule)
     assert set(CHANNELS) == set(get_args(ChannelKind))
     assert set(REFUSALS) == {*get_args(RefusalCode), *get_args(RefusedChange)}
-    assert set(DONE) == {*ACTIONS, "release-photo", "hide-photo"}
+    beside = {"release-photo", "hide-photo", "place", "category", "moved"}
+    assert set(DONE) == {*ACTIONS, *beside}
 
 
 def test_a_line_of_history_says_what_happened() -> None:

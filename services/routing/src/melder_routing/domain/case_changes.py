@@ -18,7 +18,9 @@ from melder_routing.domain.states import (
     require_step,
 )
 
-RefusedChange = Literal["taken", "not_yours", "closed", "never_public", "no_photo"]
+RefusedChange = Literal[
+    "taken", "not_yours", "closed", "never_public", "no_photo", "too_late", "same_category"
+]
 
 
 class CaseNotFound(LookupError):

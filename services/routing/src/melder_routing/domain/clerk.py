@@ -31,7 +31,8 @@ class Scope:
     ``queues`` and ``bodies``: cases in these queues, or with these bodies as responsible or
     working body, are seen whole; ``work_queues`` and ``work_bodies``: may be changed as well.
     ``border_bodies``: his own bodies and the Gemeinden a Verband works for; their neighbours'
-    border cases appear in the border view.
+    border cases appear in the border view. ``taking_bodies``: those of them for which he may take
+    one over.
     """
 
     clerk_id: UUID
@@ -41,6 +42,7 @@ class Scope:
     bodies: frozenset[str] = frozenset()
     work_bodies: frozenset[str] = frozenset()
     border_bodies: frozenset[str] = frozenset()
+    taking_bodies: frozenset[str] = frozenset()
 
 
 def scope_of(
@@ -61,6 +63,8 @@ def scope_of(
         work_bodies=_whole_bodies(working),
         border_bodies=frozenset(role.body for role in seeing)
         | (members if seeing else frozenset()),
+        taking_bodies=frozenset(role.body for role in working)
+        | (members if working else frozenset()),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from melder_common.event_values import BodyRef, Translated
-from melder_routing.domain.areas import Area, Surroundings
+from melder_routing.domain.areas import Area, Surroundings, chain_of
 from melder_routing.domain.borders import (
     Neighbour,
     Standing,
@@ -108,6 +108,20 @@ def _weigh(question: Question, surroundings: Surroundings, rules: Rulebook) -> _
         surroundings, standing, verdict.body, lambda areas: judge(ground_of(areas), rules).body
     )
     return _Weighed(question, rules, ground, verdict, standing, neighbours)
+
+
+def hand_to(
+    slug: str, question: Question, surroundings: Surroundings, rules: Rulebook
+) -> tuple[Body, str]:
+    """Who would work on the place, and in which queue, if the candidate ``slug`` had it."""
+    weighed, responsible = _weigh(question, surroundings, rules), rules.bodies[slug]
+    areas = next((n.area for n in weighed.neighbours if n.body == slug), None)
+    ground = weighed.ground
+    if areas is not None:
+        chain = chain_of(areas, surroundings)
+        ground = ground_in(chain, surroundings, question.category, question.day, rules)
+    working = _performing(ground, responsible, rules) or responsible
+    return working, queue_for(working, question.category, rules)
 
 
 def _decided(weighed: _Weighed, responsible: Body) -> Decision:
@@ -228,13 +242,17 @@ def _working_body(weighed: _Weighed, responsible: Body) -> Body:
     rules, worker = weighed.rules, weighed.verdict.worker
     if worker and rules.bodies[worker].takes_part:
         return rules.bodies[worker]
+    return _performing(weighed.ground, responsible, rules) or responsible
+
+
+def _performing(ground: Ground, responsible: Body, rules: Rulebook) -> Body | None:
     performing = [
         match
-        for match in matching(weighed.ground, rules, Mode.PERFORMS_FOR, *CompetenceArea)
+        for match in matching(ground, rules, Mode.PERFORMS_FOR, *CompetenceArea)
         if performs_for(match, responsible) and rules.bodies[match.body].takes_part
     ]
     best = min(performing, key=lambda match: match.precedence, default=None)
-    return rules.bodies[best.body] if best else responsible
+    return rules.bodies[best.body] if best else None
 
 
 def _informed(ground: Ground, others_than: set[str], rules: Rulebook) -> tuple[str, ...]:

@@ -11,6 +11,11 @@ class HistoryKind(StrEnum):
 
     OPENED = "opened"
     STATE = "state"
+    RELOCATED = "relocated"
+    RECATEGORISED = "recategorised"
+    REROUTED = "rerouted"
+    TAKEN_OVER = "taken_over"
+    SUCCEEDED = "succeeded"
     CLAIMED = "claimed"
     GIVEN_BACK = "given_back"
     MESSAGE = "message"

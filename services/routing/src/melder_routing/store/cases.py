@@ -1,13 +1,21 @@
 """Cases as use cases read and write them: locked, by version, with their history."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from melder_common.event_values import BodyRef, CaseState, PublicationPolicy
+from melder_common.event_values import (
+    BodyRef,
+    CaseState,
+    CategoryRef,
+    Place,
+    PublicationPolicy,
+)
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case import Case
 from melder_routing.domain.case_changes import CaseNotFound, StaleWrite
@@ -68,6 +76,52 @@ async def get_policy(connection: AsyncConnection, case_id: UUID) -> PublicationP
     """The publication policy the case was opened with."""
     found = await connection.scalar(select(case.c.policy).where(case.c.id == case_id))
     return PublicationPolicy.model_validate(found)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What a routing says of a case besides who has it. ``routed_at``: when it was routed last."""
+
+    place: Place
+    category: CategoryRef
+    policy: PublicationPolicy
+    routed_at: datetime
+
+
+async def get_facts(connection: AsyncConnection, case_id: UUID) -> CaseFacts:
+    """The place, category and policy of a case."""
+    row = (await connection.execute(select(case).where(case.c.id == case_id))).one()
+    return facts_of(row)
+
+
+def facts_of(row: Row[Any]) -> CaseFacts:
+    """The facts from a row of ``case``."""
+    return CaseFacts(
+        place=Place(
+            lat=row.lat,
+            long=row.long,
+            accuracy_m=row.accuracy_m,
+            address=row.address,
+            asset_id=row.asset_id,
+        ),
+        category=CategoryRef(slug=row.category, name=row.category_name),
+        policy=PublicationPolicy.model_validate(row.policy),
+        routed_at=row.routed_at,
+    )
+
+
+async def list_unaccepted(
+    connection: AsyncConnection, after: UUID | None, limit: int, *, lock: bool = False
+) -> list[tuple[Case, CaseFacts]]:
+    """The next open cases that no clerk has accepted or claimed, by id; locked on demand."""
+    chosen = with_bodies(select(*CASE_COLUMNS).select_from(case)).where(
+        case.c.state == CaseState.RECEIVED, case.c.assignee.is_(None)
+    )
+    if after is not None:
+        chosen = chosen.where(case.c.id > after)
+    chosen = chosen.order_by(case.c.id).limit(limit)
+    rows = await connection.execute(chosen.with_for_update(of=case) if lock else chosen)
+    return [(case_of(row), facts_of(row)) for row in rows]
 
 
 async def save_case(unit: UnitOfWork, before: Case, after: Case) -> None:

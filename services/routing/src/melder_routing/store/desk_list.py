@@ -166,17 +166,54 @@ async def list_border_cases(connection: AsyncConnection, scope: Scope) -> Sequen
     return list(await connection.execute(chosen.limit(PAGE * 4)))
 
 
+@dataclass(frozen=True, slots=True)
+class BorderCase:
+    """A neighbour's border case as a taker needs it; ``taker``: his body, empty if he may not."""
+
+    working: str
+    taker: str
+    category: str
+    lat: float
+    long: float
+    routed_at: datetime
+
+
+async def find_border_case(
+    connection: AsyncConnection, scope: Scope, case_id: UUID
+) -> BorderCase | None:
+    """One of the neighbours' open border cases; none if it is not among the clerk's."""
+    chosen = visible_border_cases(scope).where(border_case.c.id == case_id)
+    row = (await connection.execute(chosen)).first()
+    if row is None:
+        return None
+    taker = taker_of(row.candidates, scope)
+    return BorderCase(row.working, taker, row.category, row.lat, row.long, row.routed_at)
+
+
+def taker_of(candidates: Sequence[str], scope: Scope) -> str:
+    """For which of his bodies the clerk could take a case over: the nearest to the place."""
+    return next((slug for slug in candidates if slug in scope.taking_bodies), "")
+
+
 async def list_queue_names(connection: AsyncConnection, scope: Scope) -> list[tuple[str, str]]:
     """(slug, name) of the clerk's queues by name."""
     chosen = select(queue.c.slug, queue.c.name).where(queue.c.slug.in_(sorted(scope.queues)))
     return [(row.slug, row.name) for row in await connection.execute(chosen.order_by(queue.c.name))]
 
 
-async def list_categories(connection: AsyncConnection) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The catalogue for the filter: (group, [(slug, name), …]) in German, in its own order."""
+async def list_categories(
+    connection: AsyncConnection, *, present: bool = False
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The catalogue: (group, [(slug, name), …]) in German, in its own order.
+
+    ``present``: without categories that were removed; for filters these still count.
+    """
     columns = (category.c.slug, category.c.name, category.c.group_name)
     groups: dict[str, list[tuple[str, str]]] = {}
-    for row in await connection.execute(select(*columns).order_by(category.c.position)):
+    chosen = select(*columns).order_by(category.c.position)
+    if present:
+        chosen = chosen.where(category.c.removed_at.is_(None))
+    for row in await connection.execute(chosen):
         groups.setdefault(row.group_name.get("de", ""), []).append((row.slug, row.name["de"]))
     return list(groups.items())
 

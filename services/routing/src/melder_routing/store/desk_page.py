@@ -24,6 +24,7 @@ from melder_routing.store.case_tables import (
 )
 from melder_routing.store.cases import CASE_COLUMNS, case_of, with_bodies
 from melder_routing.store.clerks import list_colleagues
+from melder_routing.store.desk_list import list_categories
 from melder_routing.store.holidays import find_holidays
 from melder_routing.store.region_tables import body, category, question
 from melder_routing.store.visible_cases import visible_cases, visible_contents
@@ -48,6 +49,7 @@ class CaseFile:
     names: dict[UUID, str]
     bodies: dict[str, str]
     holidays: HolidayRules
+    categories: list[tuple[str, list[tuple[str, str]]]]
 
 
 async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> CaseFile:
@@ -71,6 +73,7 @@ async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> C
         names=await list_colleagues(connection, scope),
         bodies=await _body_names(connection, history),
         holidays=await find_holidays(connection),
+        categories=await list_categories(connection, present=True),
     )
 
 

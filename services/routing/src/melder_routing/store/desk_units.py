@@ -14,7 +14,8 @@ _TELL = text(
     " set_config('melder.work_queues', :work_queues, true),"
     " set_config('melder.bodies', :bodies, true),"
     " set_config('melder.work_bodies', :work_bodies, true),"
-    " set_config('melder.border_bodies', :border_bodies, true)"
+    " set_config('melder.border_bodies', :border_bodies, true),"
+    " set_config('melder.taking_bodies', :taking_bodies, true)"
 )
 
 
@@ -55,6 +56,7 @@ async def tell_scope(connection: AsyncConnection, scope: Scope) -> None:
             "bodies": _list(scope.bodies),
             "work_bodies": _list(scope.work_bodies),
             "border_bodies": _list(scope.border_bodies),
+            "taking_bodies": _list(scope.taking_bodies),
         },
     )
 

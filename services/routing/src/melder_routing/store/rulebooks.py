@@ -1,6 +1,6 @@
 """The rules of the region, read in one statement and kept until an apply changes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -59,8 +59,13 @@ _RULEBOOK = text(
         clearing_queue.slug AS clearing_queue,
         clearing_body.slug AS clearing_body,
         clearing_deputy.slug AS clearing_deputy,
-        (SELECT jsonb_agg(to_jsonb(body) || jsonb_build_object('parent', parent.slug))
-           FROM routing.body LEFT JOIN routing.body AS parent ON parent.id = body.parent_id
+        (SELECT jsonb_agg(to_jsonb(body)
+                || jsonb_build_object('parent', parent.slug, 'heir', heir.slug))
+           FROM routing.body
+           LEFT JOIN routing.body AS above ON above.id = body.parent_id
+           LEFT JOIN routing.body AS parent
+                ON parent.id = coalesce(above.succeeded_by, above.id)
+           LEFT JOIN routing.body AS heir ON heir.id = body.succeeded_by
         ) AS bodies,
         (SELECT jsonb_agg(to_jsonb(category) ORDER BY position) FROM routing.category
         ) AS categories,
@@ -71,14 +76,16 @@ _RULEBOOK = text(
                 'performs_for', performs_for, 'because', because,
                 'valid_from', valid_from, 'valid_to', valid_to) ORDER BY competence.id)
            FROM routing.competence
-           JOIN routing.body ON body.id = competence.body_id
+           JOIN routing.body AS named ON named.id = competence.body_id
+           JOIN routing.body ON body.id = coalesce(named.succeeded_by, named.id)
            LEFT JOIN routing.category ON category.id = competence.category_id
         ) AS competences,
         (SELECT jsonb_agg(jsonb_build_object(
                 'body', body.slug, 'queue', queue.slug,
                 'category', category.slug, 'group', body_queue.category_group))
            FROM routing.body_queue
-           JOIN routing.body ON body.id = body_queue.body_id
+           JOIN routing.body AS named ON named.id = body_queue.body_id
+           JOIN routing.body ON body.id = coalesce(named.succeeded_by, named.id)
            JOIN routing.queue ON queue.id = body_queue.queue_id
            LEFT JOIN routing.category ON category.id = body_queue.category_id
         ) AS queues,
@@ -105,19 +112,26 @@ async def find_rulebook(connection: AsyncConnection) -> Rulebook:
     row = (await connection.execute(_RULEBOOK)).one_or_none()
     if row is None:
         raise RegionMissing
+    bodies = _bodies(row.bodies)
     return Rulebook(
         version=row.rules_version,
         region=row.name,
         boundary_version=row.boundary_version,
         clearing=Clearing(row.clearing_queue, row.clearing_body, row.clearing_deputy),
-        bodies={values["slug"]: _body(values) for values in row.bodies},
+        bodies=bodies,
         categories={values["slug"]: _category(values) for values in row.categories or ()},
-        competences=tuple(_competence(values) for values in row.competences or ()),
+        competences=tuple(_competence(values, bodies) for values in row.competences or ()),
         queues=tuple(QueueRule(**values) for values in row.queues or ()),
         texts=row.texts,
         agreements=tuple(_agreement(values) for values in row.agreements or ()),
         holidays=HolidayRules.from_json(row.holidays),
     )
+
+
+def _bodies(rows: Sequence[Mapping[str, Any]]) -> dict[str, Body]:
+    """By slug; under that of a body that was succeeded by law stands its successor."""
+    bodies = {values["slug"]: _body(values) for values in rows}
+    return {row["slug"]: bodies[row["heir"] or row["slug"]] for row in rows}
 
 
 def _body(values: Mapping[str, Any]) -> Body:
@@ -151,7 +165,7 @@ def _category(values: Mapping[str, Any]) -> Category:
     )
 
 
-def _competence(values: Mapping[str, Any]) -> Competence:
+def _competence(values: Mapping[str, Any], bodies: Mapping[str, Body]) -> Competence:
     return Competence(
         number=values["id"],
         body=values["body"],
@@ -160,7 +174,7 @@ def _competence(values: Mapping[str, Any]) -> Competence:
         category=values["category"],
         group=values["group"],
         area_m2=values["area_m2"],
-        performs_for=frozenset(values["performs_for"]),
+        performs_for=frozenset(bodies[slug].slug for slug in values["performs_for"]),
         because=values["because"],
         valid_from=_day(values["valid_from"]),
         valid_to=_day(values["valid_to"]),

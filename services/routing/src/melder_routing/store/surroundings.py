@@ -52,7 +52,9 @@ SURROUNDINGS = text(
     counted AS (
         SELECT near.*, body.slug,
                count(*) FILTER (WHERE contains) OVER (PARTITION BY n, layer) AS same_layer
-        FROM near JOIN routing.body ON body.id = near.body_id
+        FROM near
+        JOIN routing.body AS holder ON holder.id = near.body_id
+        JOIN routing.body ON body.id = coalesce(holder.succeeded_by, holder.id)
     ),
     areas AS (
         SELECT n, jsonb_agg(jsonb_build_array(
@@ -76,7 +78,9 @@ SURROUNDINGS = text(
             authority.slug, segment.name)) AS list
         FROM spot
         JOIN routing.road_segment AS segment ON ST_DWithin(segment.metric, spot.metric, :snap)
-        LEFT JOIN routing.body AS authority ON authority.id = segment.authority_id
+        LEFT JOIN routing.body AS named ON named.id = segment.authority_id
+        LEFT JOIN routing.body AS authority
+          ON authority.id = coalesce(named.succeeded_by, named.id)
         GROUP BY spot.n
     ),
     agreed AS (
@@ -89,7 +93,8 @@ SURROUNDINGS = text(
             ST_Distance(asset.metric, spot.metric)) AS asset
         FROM spot
         JOIN routing.asset ON asset.id = spot.asset
-        JOIN routing.body AS operator ON operator.id = asset.operator_id
+        JOIN routing.body AS holder ON holder.id = asset.operator_id
+        JOIN routing.body AS operator ON operator.id = coalesce(holder.succeeded_by, holder.id)
     )
     SELECT spot.n,
            region.rules_version,

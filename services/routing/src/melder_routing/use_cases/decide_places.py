@@ -68,7 +68,7 @@ async def explain_place(
     if place.category and place.category not in rules.categories:
         names = ", ".join(sorted(rules.categories))
         raise UnknownCategory(f"“{place.category}” is no category; use one of: {names}")
-    steps = explain_steps(_question(place, rules), around, rules)
+    steps = explain_steps(question_of(place, rules), around, rules)
     return _decide(place, around, rules), steps
 
 
@@ -89,10 +89,11 @@ async def find_grounds(
 
 def _decide(place: PlaceToDecide, surroundings: Surroundings, rules: Rulebook) -> Decision:
     around = replace(surroundings, received=True) if place.accepted else surroundings
-    return decide(_question(place, rules), around, rules)
+    return decide(question_of(place, rules), around, rules)
 
 
-def _question(place: PlaceToDecide, rules: Rulebook) -> Question:
+def question_of(place: PlaceToDecide, rules: Rulebook) -> Question:
+    """What is asked of the rules for ``place``."""
     category = rules.categories.get(place.category) if place.category else None
     return Question(_local_day(place.at), category, place.accuracy_m)
 

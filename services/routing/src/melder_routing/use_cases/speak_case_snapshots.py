@@ -18,11 +18,18 @@ from melder_routing.store.cases import case_of
 async def speak_case_snapshots(unit: UnitOfWork, after: str | None, limit: int) -> str | None:
     """Record a CaseSnapshot for the next ``limit`` cases; the last id, None at the end."""
     rows = await lock_next_cases(unit.connection, after, limit)
+    await speak_snapshots(unit, rows)
+    return str(rows[-1].id) if rows else None
+
+
+async def speak_snapshots(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
+    """Record a CaseSnapshot for each row (``CASE_COLUMNS`` and the public text)."""
+    if not rows:
+        return
     moves = await list_moves(unit.connection, [row.id for row in rows])
     for row in rows:
         snapshot = _snapshot(row, moves.get(row.id, ()))
         unit.record(snapshot, aggregate_id=row.id, report_id=row.report_id)
-    return str(rows[-1].id) if rows else None
 
 
 CASE_SNAPSHOTS: Final = SnapshotSource("case", speak_case_snapshots)

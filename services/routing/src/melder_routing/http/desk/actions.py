@@ -21,9 +21,10 @@ from melder_routing.domain.closing_reasons import WrongReason
 from melder_routing.domain.states import StepRefused
 from melder_routing.http.desk.case_pages import no_such_case, require_number, show_file
 from melder_routing.http.desk.case_view import Attempt
-from melder_routing.http.desk.desk import Desk, require_own_form
+from melder_routing.http.desk.desk import Desk, SignedIn, require_own_form
 from melder_routing.http.desk.form_fields import DeskForm, read_form
 from melder_routing.http.desk.words import REFUSALS
+from melder_routing.store.desk_page import read_place
 from melder_routing.use_cases.accept_case import accept_case
 from melder_routing.use_cases.ask_reporter import ask_reporter
 from melder_routing.use_cases.change_status import change_status
@@ -135,8 +136,13 @@ def _action(desk: Desk, name: str, do: Do) -> Callable[[Request, str], Awaitable
     return send
 
 
-async def perform(desk: Desk, request: Request, number: str, name: str, do: Do) -> Response:
-    """Carry one action out and go back to the case, or show the case with what stood against it."""
+async def perform(
+    desk: Desk, request: Request, number: str, name: str, do: Do, *, leads_away: bool = False
+) -> Response:
+    """Carry one action out and go back to the case, or show the case with what stood against it.
+
+    ``leads_away``: the case may lie with somebody else afterwards; then the list says so.
+    """
     signed = await desk.enter(request)
     plain = require_number(number)
     sent = await request.form()
@@ -165,7 +171,18 @@ async def perform(desk: Desk, request: Request, number: str, name: str, do: Do) 
         form.errors.add("ending", "Dieser Grund passt nicht zum Ergebnis.")
     if form.errors:
         return await show_file(desk, request, signed, plain, _again(form, name), status=422)
+    if leads_away and not await _still_sees(desk, signed, plain):
+        return RedirectResponse("/desk/?done=moved", 303)
     return RedirectResponse(f"/desk/cases/{plain}?done={name}", 303)
+
+
+async def _still_sees(desk: Desk, signed: SignedIn, number: str) -> bool:
+    async with desk.units.read(signed.scope) as connection:
+        try:
+            await read_place(connection, signed.scope, number)
+        except CaseNotFound:
+            return False
+    return True
 
 
 async def _carry_out(desk: Desk, act: Act, form: DeskForm, key: str, do: Do) -> None:
@@ -202,6 +219,8 @@ def _state(code: str, name: str, message: str) -> CaseState:
 
 def _field_of(refused: StepRefused | ChangeRefused) -> str:
     """Which field the refusal is about, so that the page can lead there."""
+    if refused.why == "same_category":
+        return "category"
     if refused.why in {"message_missing", "message_or_reason_missing"}:
         return "message"
     return "question" if refused.why == "nobody_to_ask" else ""

@@ -86,6 +86,7 @@ def view_case(
         "decision": file.decision,
         "reason": file.decision.reason.get("de", ""),
         "rule": RULES.get(file.decision.rule, ""),
+        "categories": file.categories,
         "messages": [_message(message) for message in file.messages],
         "mails": [_mail(mail) for mail in file.mails],
         "history": [_line(line, file) for line in file.history],

@@ -1,7 +1,7 @@
 """What every page of the desk needs: transactions, templates, cookies, keys, and who is asking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from melder_common.tokens import equal, hmac_token
 from melder_routing.domain.clerk import Scope
 from melder_routing.store.clerks import Clerk, get_clerk
 from melder_routing.store.desk_units import DeskUnits
+from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.store.sessions import find_session
 from melder_web import Pages
 from melder_web.page_problems import PageProblem
@@ -60,6 +61,7 @@ class Desk:
     session_key: bytes
     grant_key: Ed25519PrivateKey
     clock: Clock = utc_now
+    rulebooks: Rulebooks = field(default_factory=Rulebooks)
 
     def session_token(self, request: Request) -> str | None:
         """What the session cookie holds."""

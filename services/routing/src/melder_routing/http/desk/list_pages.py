@@ -13,9 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from melder_common.numbers import normalise_number
 from melder_routing.domain.clerk import Scope
+from melder_routing.domain.rerouting import TAKE_OVER_TERM, may_take_over
 from melder_routing.domain.states import STATES, open_states
 from melder_routing.domain.working_days import HolidayRules, working_days_between
 from melder_routing.http.desk.desk import Desk, SignedIn
+from melder_routing.http.desk.words import DONE, REFUSALS
 from melder_routing.store.clerks import list_colleagues
 from melder_routing.store.desk_list import (
     MOST,
@@ -28,6 +30,7 @@ from melder_routing.store.desk_list import (
     list_cases,
     list_categories,
     list_queue_names,
+    taker_of,
 )
 from melder_routing.store.holidays import find_holidays
 
@@ -60,8 +63,17 @@ def list_router(desk: Desk) -> APIRouter:
             menu = await read_menu(connection, signed.scope, now, current="/desk/border")
             rows = await list_border_cases(connection, signed.scope)
             holidays = await find_holidays(connection)
-        cases = [_border_row(row, now, holidays) for row in rows]
-        return desk.render(request, "border.html", signed, queues=menu, cases=cases)
+        cases = [_border_row(row, signed.scope, now, holidays) for row in rows]
+        done = request.query_params.get("done", "")
+        return desk.render(
+            request,
+            "border.html",
+            signed,
+            queues=menu,
+            cases=cases,
+            taken=normalise_number(request.query_params.get("number", "")) if done else None,
+            too_late=REFUSALS["too_late"] if done == "too-late" else "",
+        )
 
     return router
 
@@ -81,6 +93,7 @@ async def _show_list(desk: Desk, request: Request, signed: SignedIn, wanted: Wan
         request,
         "queue.html",
         signed,
+        sent=DONE.get(request.query_params.get("done", ""), ""),
         title=dict(queues).get(wanted.queue) or VIEWS[wanted.view],
         queues=menu,
         cases=[_row(row, signed.scope, names, now, holidays) for row in shown],
@@ -200,8 +213,15 @@ def _row(
     }
 
 
-def _border_row(row: Row[Any], now: datetime, holidays: HolidayRules) -> dict[str, object]:
+def _border_row(
+    row: Row[Any], scope: Scope, now: datetime, holidays: HolidayRules
+) -> dict[str, object]:
     return {
+        "id": row.id,
+        "version": row.version,
+        "until": row.routed_at + TAKE_OVER_TERM
+        if may_take_over(row.routed_at, now) and taker_of(row.candidates, scope)
+        else None,
         "category": row.category_name.get("de", row.category),
         "municipality": row.municipality,
         "place": (row.lat, row.long),

@@ -28,6 +28,11 @@ STATUSES: dict[str, str] = {
 HISTORY: dict[str, str] = {
     HistoryKind.OPENED: "Fall angelegt",
     HistoryKind.STATE: "Zustand geändert",
+    HistoryKind.RELOCATED: "Stelle auf der Karte verschoben",
+    HistoryKind.RECATEGORISED: "Kategorie geändert",
+    HistoryKind.REROUTED: "Zuständigkeit neu bestimmt",
+    HistoryKind.TAKEN_OVER: "Vom Nachbarn übernommen",
+    HistoryKind.SUCCEEDED: "An die Rechtsnachfolgerin übergegangen",
     HistoryKind.CLAIMED: "Fall übernommen",
     HistoryKind.GIVEN_BACK: "Fall zurückgegeben",
     HistoryKind.MESSAGE: "Nachricht an die meldende Person",
@@ -100,6 +105,8 @@ REFUSALS: dict[str, str] = {
     "not_yours": "Diesen Fall haben Sie nicht übernommen.",
     "closed": "Der Fall ist abgeschlossen.",
     "never_public": "In dieser Kategorie wird das nie veröffentlicht.",
+    "too_late": "Die Frist zur Übernahme ist vorbei, oder jemand war schneller.",
+    "same_category": "Der Fall hat diese Kategorie schon.",
     "no_photo": "Das Foto ist nicht mehr da oder noch nicht fertig.",
 }
 
@@ -115,6 +122,9 @@ DONE: dict[str, str] = {
     "hide-text": "Der Text ist nicht öffentlich.",
     "release-photo": "Das Foto wird veröffentlicht.",
     "hide-photo": "Das Foto ist gesperrt.",
+    "place": "Die Stelle ist verschoben.",
+    "category": "Die Kategorie ist geändert.",
+    "moved": "Der Fall liegt jetzt bei der Stelle, die dort zuständig ist.",
 }
 """What an action says afterwards, by its code in the address."""
 
@@ -129,6 +139,8 @@ def history_detail(kind: str, codes: Mapping[str, Any]) -> str:
     parts += [_DETAILS[pair] for pair in codes.items() if pair in _DETAILS]
     if kind == HistoryKind.SUPPORTED:
         parts.append(str(codes.get("supporters", "")))
+    if kind in {HistoryKind.TAKEN_OVER, HistoryKind.REROUTED, HistoryKind.SUCCEEDED}:
+        parts.append(f"{codes.get('from')} → {codes.get('to')}")
     if kind == HistoryKind.OPENED:
         parts.append(f"Entschieden durch {RULES.get(str(codes.get('rule')), '')}")
     return ", ".join(parts)
@@ -137,6 +149,7 @@ def history_detail(kind: str, codes: Mapping[str, Any]) -> str:
 _DETAILS: dict[tuple[str, Any], str] = {
     ("by", "reporter"): "durch die meldende Person",
     ("by", "timer"): "Frist abgelaufen",
+    ("by", "routing"): "in anderen Händen noch nicht angenommen",
     ("policy", "at_once"): "sofort nach der Regel der Kategorie",
     ("fixed", "yes"): "Ja, es ist behoben",
     ("fixed", "no"): "Nein, es ist nicht behoben",
