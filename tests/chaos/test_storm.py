@@ -30,7 +30,9 @@ def test_a_storm_loses_nothing_and_doubles_nothing(victim: System) -> None:
     schedule = draw_schedule(
         seed, reports=REPORTS, crashes=len(PASSED_BY), kills=10, others=[("lose store", "nats")]
     )
-    outcome = blow(victim, schedule, seed=seed, reports=REPORTS, per_second=PER_SECOND)
+    outcome = blow(
+        victim, schedule, seed=seed, reports=REPORTS, per_second=PER_SECOND, photo_every=100
+    )
     assert outcome.well, outcome.explain(schedule)
     assert outcome.faults == len(schedule), outcome.explain(schedule)
     assert outcome.promised >= REPORTS

@@ -125,7 +125,8 @@ class Supervisor:
         self._write_status()
 
     def _plan_restart(self, watched: _Watched, now: float) -> None:
-        if now - watched.started > CALM_AFTER_S:
+        """Soon; each time later for one that keeps dying, but not for one that ended in order."""
+        if now - watched.started > CALM_AFTER_S or watched.process.ended() == 0:
             watched.pause_s = 0.2
         watched.again_at = now + watched.pause_s
         watched.pause_s = min(watched.pause_s * 2, LONGEST_PAUSE_S)
