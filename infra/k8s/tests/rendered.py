@@ -21,8 +21,13 @@ Manifest = dict[str, Any]
 
 @cache
 def render(overlay: str) -> "Manifests":
-    """What `kubectl apply -k` would send."""
-    argv = [program("kubectl"), "kustomize", str(K8S / "overlays" / overlay)]
+    """What `kubectl apply -k` would send for one of our overlays."""
+    return render_at(K8S / "overlays" / overlay)
+
+
+def render_at(directory: Path) -> "Manifests":
+    """As ``render``, for any directory with a kustomization."""
+    argv = [program("kubectl"), "kustomize", str(directory)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return Manifests(tuple(yaml.safe_load_all(done.stdout)))

@@ -18,13 +18,15 @@ OUTSIDE = {
     "region": """
 intake routing media notify                                      192.0.2.10/32   5432
 migrate-intake migrate-routing migrate-media migrate-notify      192.0.2.10/32   5432
+erase-again-intake erase-again-media erase-again-notify          192.0.2.10/32   5432
 intake routing media notify streams                              192.0.2.20/32   4222
 media                                                            192.0.2.30/32   443
 notify                                                           192.0.2.40/32   587
 """,
     "inside": """
 intake routing media notify                                      postgres        5432
-migrate-intake migrate-routing migrate-media migrate-notify      postgres        5432
+migrate-intake migrate-routing migrate-media migrate-notify      postgres   5432
+erase-again-intake erase-again-media erase-again-notify          postgres   5432
 intake routing media notify streams                              nats            4222
 nats                                                             nats            6222
 postgres                                                         postgres        5432 8000

@@ -105,6 +105,28 @@ def test_every_setting_that_names_secrets_is_given_and_the_file_is_there(
         assert file.exists() or file.name in OPTIONAL_FILES, name
 
 
+@pytest.mark.parametrize("kind", ["Deployment/", "CronJob/erase-again-"])
+@pytest.mark.parametrize("service", ["intake", "media", "notify"])
+def test_the_erasure_ledger_lies_outside_the_pod(kind: str, service: str) -> None:
+    manifests = render("region")
+    workload = manifests.workloads()[kind + service]
+    wanted = manifests.environment(workload)[f"{service.upper()}_ERASURE_LEDGER"]
+    (mount,) = [one for one in workload.container["volumeMounts"] if one["mountPath"] == wanted]
+    (volume,) = [one for one in workload.pod["volumes"] if one["name"] == mount["name"]]
+    claim = manifests.of("PersistentVolumeClaim")[volume["persistentVolumeClaim"]["claimName"]]
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"], "every replica writes into it"
+    assert not mount.get("readOnly")
+
+
+@pytest.mark.parametrize("service", ["intake", "media", "notify"])
+def test_erasing_again_runs_only_when_asked_for(service: str) -> None:
+    schedule = render("region").of("CronJob")[f"erase-again-{service}"]["spec"]
+    assert schedule["suspend"] is True
+    again = render("region").workloads()[f"CronJob/erase-again-{service}"]
+    migration = render("region").workloads()[f"Job/migrate-{service}"]
+    assert again.container == {**migration.container, "args": ["erase-again"]}
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_the_service_starts_with_them_and_answers_its_probes(
