@@ -70,9 +70,9 @@ def make_engine(
     """An engine on ``url`` (postgresql+asyncpg://user@host/db).
 
     The password is read from its file at every connect, so it can be rotated without a restart.
-    A request waits ``POOL_TIMEOUT_S`` for a free connection. Lost connections are noticed before use: a
-    closed one always, a silent one when it has rested for ``RESTED_S`` (asking every time, as
-    SQLAlchemy's ``pool_pre_ping`` does, costs three round trips per unit of work).
+    A request waits ``POOL_TIMEOUT_S`` for a free connection. Lost connections are noticed before
+    use: a closed one always, a silent one when it has rested for ``RESTED_S`` (asking every time,
+    as SQLAlchemy's ``pool_pre_ping`` does, costs three round trips per unit of work).
     ``command_timeout_s``: longer only for an operator's commands; the server gives up 5 s earlier.
     """
     connect_args: dict[str, Any] = {

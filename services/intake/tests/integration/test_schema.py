@@ -26,6 +26,9 @@ def _drift(connection: Connection) -> list[Any]:
     return list(compare_metadata(context, metadata))
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Did not recognize type 'geometry'"
+)  # PostGIS's, compared by name
 async def test_migrations_build_what_the_tables_say(service_database: Any) -> None:
     engine = create_async_engine(await service_database("intake"))
     async with engine.connect() as connection:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geoalchemy2.functions import ST_AsBinary
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -108,8 +107,8 @@ async def find_reception(connection: AsyncConnection) -> Reception | None:
             select(
                 region.c.revision,
                 region.c.published,
-                ST_AsBinary(region.c.area).label("area"),
-                ST_AsBinary(region.c.outline).label("outline"),
+                func.ST_AsBinary(region.c.area).label("area"),
+                func.ST_AsBinary(region.c.outline).label("outline"),
             ).where(region.c.published.is_not(None), region.c.area.is_not(None))
         )
     ).one_or_none()

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
+from melder_common.geometry_column import Geometry
 from melder_common.tables import EventTables
 
 SCHEMA = "intake"
@@ -300,8 +300,8 @@ region = Table(
     "region",
     metadata,
     Column("one", Boolean, primary_key=True, server_default="true"),
-    Column("area", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False)),
-    Column("outline", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False)),
+    Column("area", Geometry("MULTIPOLYGON", 4326)),
+    Column("outline", Geometry("MULTIPOLYGON", 4326)),
     Column("published", JSONB),
     Column("revision", BigInteger, nullable=False, server_default="0"),
     _moment("changed_at", nullable=False),

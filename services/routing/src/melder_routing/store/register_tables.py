@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from melder_common.geo import METRIC, WGS84
-from melder_routing.store.geometry_column import Geometry
+from melder_common.geometry_column import Geometry
 from melder_routing.store.metadata import METADATA, SCHEMA
 
 
