@@ -14,14 +14,18 @@ from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.domain.region_plan import Plan
 from melder_routing.operator_units import operator_units
+from melder_routing.simulate_command import simulate
 from melder_routing.store.agreements import NoCommonBorder
 from melder_routing.store.boundary_files import BoundaryFileRefused
 from melder_routing.store.region_geometry import BoundaryVersionChanged, EmptyArea
+from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.use_cases.apply_region import Applied, apply_region, plan_region
 from melder_routing.use_cases.read_region import read_passwords, read_region
+from melder_routing.use_cases.reroute_cases import find_reroutings
 
 operator = typer.Typer(no_args_is_help=True)
 operator.add_typer(boundaries, name="boundaries")
+operator.command("simulate")(simulate)
 
 REFUSALS = (
     RegionRefused,
@@ -31,6 +35,8 @@ REFUSALS = (
     NoCommonBorder,
     SettingsError,
 )
+DECIDING = ("region", "boundaries", "body", "area", "category", "competence", "agreement", "queue")
+"""Kinds of entries that a decision depends on."""
 SHOWN_PER_KIND = 8
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -53,20 +59,40 @@ def apply_file(
 ) -> None:
     """Bring a region file in: show the plan, ask, then apply all of it or nothing."""
     try:
-        directory = secrets or file.parent
-        must_exist = None if plan or generate_passwords else directory
-        prepared = read_region(file, passwords_in=must_exist)
-        planned = asyncio.run(_plan(prepared))
-        _show(planned)
-        if plan:
-            return
-        if planned.changes and not yes:
-            typer.confirm("Apply these changes?", abort=True)
-        clerks = read_passwords(prepared.region, directory)
-        _tell(asyncio.run(_apply(prepared, clerks, republish=republish)))
+        bring_in(
+            file,
+            plan=plan,
+            yes=yes,
+            secrets=secrets,
+            generate_passwords=generate_passwords,
+            republish=republish,
+        )
     except REFUSALS as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
+
+
+def bring_in(
+    file: Path,
+    *,
+    plan: bool = False,
+    yes: bool = False,
+    secrets: Path | None = None,
+    generate_passwords: bool = False,
+    republish: bool = False,
+) -> None:
+    """Show the plan, ask, apply, tell. Raises what ``REFUSALS`` lists; then nothing was changed."""
+    directory = secrets or file.parent
+    must_exist = None if plan or generate_passwords else directory
+    prepared = read_region(file, passwords_in=must_exist)
+    planned = asyncio.run(_plan(prepared))
+    _show(planned)
+    if plan:
+        return
+    if planned.changes and not yes:
+        typer.confirm("Apply these changes?", abort=True)
+    clerks = read_passwords(prepared.region, directory)
+    _tell(asyncio.run(_apply(prepared, clerks, republish=republish)))
 
 
 def _show(plan: Plan) -> None:
@@ -86,8 +112,15 @@ def _show(plan: Plan) -> None:
 def _tell(applied: Applied) -> None:
     if applied.plan.changes:
         typer.echo("Applied.")
+    if applied.plan.touches(*DECIDING) and (elsewhere := asyncio.run(_count_reroutings())):
+        typer.echo(f"{elsewhere} open cases would go elsewhere now: see melder reroute --plan.")
     if applied.catalogue_version is not None:
         typer.echo(f"Published catalogue version {applied.catalogue_version}.")
+
+
+async def _count_reroutings() -> int:
+    async with operator_units() as units, units.engine.connect() as connection:
+        return len(await find_reroutings(connection, Rulebooks()))
 
 
 async def _plan(prepared: PreparedRegion) -> Plan:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import asyncpg
@@ -64,13 +65,13 @@ def test_the_plan_is_shown_and_nothing_happens_without_a_yes(
     assert "category: 24 added" in planned
     code, output = melder("apply", region, *passwords, typed="n\n")
     assert code == 1
-    assert "body: 137 added" in output
+    assert "body: 141 added" in output
     assert count(environment, "body") == 0
     assert not (tmp_path / "secrets").exists()
     code, output = melder("apply", region, *passwords, "--yes")
     assert code == 0, output
     assert "Published catalogue version 1." in output
-    assert count(environment, "body") == 137
+    assert count(environment, "body") == 141
     code, output = melder("apply", region, *passwords, "--yes")
     assert (code, output.strip()) == (0, "The region is applied already; nothing changes.")
     code, output = melder("apply", region, *passwords, "--yes", "--republish")
@@ -122,3 +123,89 @@ def test_a_refused_boundary_file_leaves_nothing_behind(environment: str, tmp_pat
     assert "kaputt.geojson cannot be read" in output
     assert "Traceback" not in output
     assert count(environment, "boundary_area") == count(environment, "boundary_version") == 0
+
+
+def test_a_simulation_writes_a_map_and_nothing_else(environment: str, tmp_path: Path) -> None:
+    file = str(DEMO / "boundaries/aemter.geojson")
+    drawn = tmp_path / "karte.geojson"
+    code, output = melder("simulate", "--boundaries", file, "--map", str(drawn))
+    assert code == 0, output
+    assert "0 Meldungen nachgestellt" in output
+    assert json.loads(drawn.read_text()) == {"type": "FeatureCollection", "features": []}
+    assert count(environment, "boundary_area") == 0
+    code, output = melder("simulate")
+    assert code == 1
+    assert "name a draft: --region FILE, --boundaries FILE, or both" in output
+
+
+def demo_without_gnoien(directory: Path) -> Path:
+    """The demo region in which the Amt Gnoien has not joined yet."""
+    shutil.copytree(DEMO, directory / "demo")
+    (directory / "packs").symlink_to(DEMO.parent / "packs")
+    file = directory / "demo/region.yaml"
+    gone = ("amt-gnoien", '"130725254', "Amt Gnoien")
+    written = file.read_text(encoding="utf-8").splitlines()
+    lines = [line for line in written if not any(word in line for word in gone)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def test_an_amt_joins_with_its_gemeinden_in_one_command(environment: str, tmp_path: Path) -> None:
+    file = demo_without_gnoien(tmp_path)
+    passwords = ("--secrets", str(tmp_path / "secrets"))
+    code, output = melder("apply", str(file), *passwords, "--generate-passwords", "--yes")
+    assert code == 0, output
+    before = count(environment, "body")
+    comments = file.read_text(encoding="utf-8").count("#")
+    joining = ("body", "add", str(file), "130725254", *passwords, "--yes")
+    code, output = melder(*joining, "--clerk", "olga@amt-gnoien.example")
+    assert code == 0, output
+    assert "amt-gnoien has joined, with 8 bodies." in output
+    assert count(environment, "body") == before + 8
+    assert (tmp_path / "secrets/clerks/amt-gnoien").exists()
+    text = file.read_text(encoding="utf-8")
+    assert text.count("#") == comments
+    assert '{slug: gnoien, name: "Gemeinde Gnoien", place_name: "Gnoien", kind: gemeinde' in text
+    code, output = melder(
+        "explain", "--lat", "53.97", "--long", "12.71", "--category", "road-pothole"
+    )
+    assert "working: Amt Gnoien (amt-gnoien)" in output
+    assert "queue: amt-gnoien" in output
+    code, output = melder(*joining)
+    assert code == 1
+    assert "amt-gnoien has the key 130725254 already" in output
+
+
+def test_a_body_that_cannot_join_leaves_the_file_as_it_was(
+    environment: str, tmp_path: Path
+) -> None:
+    file = demo_without_gnoien(tmp_path)
+    before = file.read_bytes()
+    for key, said in (
+        ("13", "no key of a Kreis"),
+        ("130725299", "no boundary file"),
+        ("010515163", "no Land pack"),
+    ):
+        code, output = melder("body", "add", str(file), key, "--yes")
+        assert code == 1
+        assert said in output
+    code, output = melder("body", "add", str(file), "130725254", typed="n\n")
+    assert code == 1
+    assert file.read_bytes() == before
+    assert count(environment, "body") == 0
+
+
+def test_cases_are_asked_for_again_only_where_something_would_move(
+    environment: str, tmp_path: Path
+) -> None:
+    passwords = ("--secrets", str(tmp_path / "secrets"), "--generate-passwords")
+    assert melder("apply", str(DEMO / "region.yaml"), *passwords, "--yes")[0] == 0
+    assert melder("reroute") == (0, "No open, unaccepted case would go elsewhere.\n")
+    code, output = melder("body", "succeed", "sanitz", "nowhere", "--date", "2026-01-01")
+    assert code == 1
+    assert "nowhere is no body" in output
+    code, output = melder("body", "succeed", "sanitz", "amt-tessin", "--date", "2026-01-01")
+    assert code == 0, output
+    assert "0 cases of sanitz have passed to amt-tessin." in output
+    code, output = melder("explain", "--lat", "54.0766", "--long", "12.3751")
+    assert "responsible: Amt Tessin (amt-tessin)" in output
