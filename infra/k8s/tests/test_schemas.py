@@ -71,3 +71,21 @@ def test_selectors_select_pods_and_ports_match(overlay: str) -> None:
     for scaler in manifests.of("HorizontalPodAutoscaler").values():
         target = manifests.of("Deployment")[scaler["spec"]["scaleTargetRef"]["name"]]
         assert "replicas" not in target["spec"], "the autoscaler counts them"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_first_step_of_the_installation_is_complete(overlay: str) -> None:
+    """What the set-up jobs need carries the label by which README.md applies it first."""
+    manifests = render(overlay)
+    later = {"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "CronJob"}
+    for document in manifests.documents:
+        labelled = document["metadata"].get("labels", {}).get("melder-step") == "setup"
+        of_a_server = document["metadata"]["name"].startswith("melder-nats")
+        if document["kind"] == "Ingress":
+            assert not labelled
+        elif document["kind"] not in later:
+            assert labelled, (document["kind"], document["metadata"]["name"])
+        elif document["kind"] == "Service":
+            assert labelled is of_a_server
+        else:
+            assert not labelled
