@@ -13,6 +13,7 @@ from melder_containers.engine import Engine
 from melder_containers.inspection import (
     find_leaks,
     find_passwords,
+    find_ways_out,
     find_writes,
     judge_container,
 )
@@ -114,8 +115,8 @@ def start_and_walk(outcome: Outcome, project: Project) -> None:
     walked = [walk.by_app(), walk.by_form()]
     for one in walked:
         outcome.add(f"a report with a photo by {one.door}: routed, mailed, closed, public", [])
+    outcome.add("containers are locked, write nowhere, log no trouble, tell nothing", look(project))
     outcome.add(f"{len(PROBES)} doors are shut", find_open_doors(project))
-    outcome.add("containers are locked, write nowhere, tell nothing", look(project))
     mails = walk.mails()
     project.down(with_data=False)
     outcome.healthy_again_s = project.up()
@@ -162,11 +163,13 @@ def look(project: Project) -> list[str]:
         for name, value in json.loads(last_line(read)).items()
         if name not in _NO_SECRETS
     }
-    findings = []
+    findings: list[str] = []
+    ways_out = project.open_networks()
     for one in project.containers():
         log = project.log(one)
         findings += [
             *judge_container(one),
+            *find_ways_out(one, ways_out),
             *find_passwords(one),
             *find_writes(one, project.changes(one)),
             *logs.find_trouble(one.service, log),

@@ -104,6 +104,8 @@ def own_daemon(directory: Path, socket: Path) -> Iterator[None]:
     """A dockerd with everything of its own below ``directory``, stopped by its pid at the end."""
     if os.geteuid() != 0:
         raise NoEngine("no Docker engine answers here, and only root can start one")
+    if works(["docker", "version"], environment={"DOCKER_HOST": f"unix://{socket}"}):
+        raise NoEngine(f"another run uses {directory}: wait for it, or set MELDER_CONTAINERS_DIR")
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "dockerd.log").open("ab") as log:
         daemon = subprocess.Popen(daemon_argv(directory, socket), stdout=log, stderr=log)

@@ -12,7 +12,8 @@ HAND_OVER_VOLUMES = {"secrets": {"CHOWN", "DAC_OVERRIDE"}, "volumes": {"CHOWN"}}
 """Jobs that run as root once, without network, and the capabilities they do it with."""
 
 CAPABILITIES = {"gateway": {"NET_BIND_SERVICE"}, **HAND_OVER_VOLUMES}
-PUBLISHED = {"gateway"}
+AT_THE_DOOR = {"gateway"}
+"""Alone publishes a port and has a network with a way out."""
 
 _SECRET_NAME = re.compile(r"(PASSWORD|SECRET|TOKEN|PASSPHRASE|_KEY)", re.IGNORECASE)
 _PLACE_OF_A_SECRET = ("_FILE", "_DIR")
@@ -33,10 +34,18 @@ def judge_container(container: Container) -> list[str]:
         ),
         "it runs as root": is_root(container.inspected["Config"]["User"])
         and name not in HAND_OVER_VOLUMES,
-        "it publishes ports": bool(host["PortBindings"]) and name not in PUBLISHED,
+        "it publishes ports": bool(host["PortBindings"]) and name not in AT_THE_DOOR,
         "it sees the engine's socket": "docker.sock" in json.dumps(host["Binds"] or []),
     }
     return [f"{name}: {rule}" for rule, broken in rules.items() if broken]
+
+
+def find_ways_out(container: Container, open_networks: set[str]) -> list[str]:
+    """Networks that lead out of the machine, where a container has no business with one."""
+    networks = set(container.inspected["NetworkSettings"]["Networks"]) & open_networks
+    if container.service in AT_THE_DOOR or not networks:
+        return []
+    return [f"{container.service}: is in {', '.join(sorted(networks))}, which leads outside"]
 
 
 def is_root(user: str) -> bool:

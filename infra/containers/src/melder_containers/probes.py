@@ -120,16 +120,6 @@ PROBES = (
         "routing",
         'import os; print("open" if os.path.exists("/secrets/sealing") else "shut")',
     ),
-    Probe(
-        "a service reaches beyond the inner network",
-        "notify",
-        "import socket\n"
-        "try:\n"
-        '    socket.create_connection(("192.0.2.1", 80), timeout=3)\n'
-        '    print("open")\n'
-        "except OSError as error:\n"
-        '    print("shut" if "unreachable" in str(error) else error)',
-    ),
 )
 
 

@@ -126,6 +126,13 @@ class Project:
         entry = ["--entrypoint", entrypoint] if entrypoint else []
         return self.compose("run", "--rm", "-T", *entry, service, *command)
 
+    def open_networks(self) -> set[str]:
+        """The project's networks from which there is a way out of this machine."""
+        label = f"label=com.docker.compose.project={self.name}"
+        ids = self._engine.docker("network", "ls", "--quiet", "--filter", label).split()
+        found = json.loads(self._engine.docker("network", "inspect", *ids))
+        return {str(one["Name"]) for one in found if not one["Internal"]}
+
     def psql(self, query: str) -> list[str]:
         """Rows as PostgreSQL's superuser sees them, columns with ``|`` between."""
         argv = ["psql", "-U", "melder_admin", "-d", "melder", "-At", "-c", query]

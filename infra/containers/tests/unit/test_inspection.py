@@ -7,6 +7,7 @@ import pytest
 from melder_containers.inspection import (
     find_leaks,
     find_passwords,
+    find_ways_out,
     find_writes,
     judge_container,
 )
@@ -35,6 +36,7 @@ def container(service: str = "intake", *, user: str = "10001:10001", **host: Any
             "HostConfig": LOCKED | host,
             "Config": {"User": user, "Env": ["PATH=/usr/bin", "X_PASSWORD_FILE=/secrets/x"]},
             "Mounts": [{"Destination": "/secrets/all"}],
+            "NetworkSettings": {"Networks": {"m_inner": {}, "m_outer": {}}},
             "State": {"Status": "running", "ExitCode": 0, "Health": {"Status": "healthy"}},
         },
     )
@@ -72,6 +74,12 @@ def test_root_may_hand_over_volumes_and_nothing_else() -> None:
 def test_the_gateway_alone_publishes_its_port() -> None:
     ports = {"8000/tcp": [{"HostPort": "8000"}]}
     assert judge_container(container("gateway", PortBindings=ports)) == []
+
+
+def test_the_gateway_alone_has_a_way_out() -> None:
+    assert find_ways_out(container(), {"m_outer"}) == ["intake: is in m_outer, which leads outside"]
+    assert find_ways_out(container(), set()) == []
+    assert find_ways_out(container("gateway"), {"m_outer"}) == []
 
 
 def test_a_password_in_the_environment_is_found_and_its_file_is_none() -> None:
