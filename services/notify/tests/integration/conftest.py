@@ -102,9 +102,10 @@ class Town:
         email: str | None = EMAIL,
         phone: str | None = None,
         language: str = "de",
+        report_id: UUID | None = None,
     ) -> UUID:
         """A report as intake accepts it; returns its id."""
-        report_id = uuid4()
+        report_id = report_id or uuid4()
         details = ContactDetails(
             name=NAME,
             email=email,
