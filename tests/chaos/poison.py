@@ -46,7 +46,8 @@ FROM routing."case" WHERE submitted_at > now() - make_interval(secs => $1)
 def poison(system: System, seed: int, scale: Scale) -> Row:
     """A clean run, the same with poison, then the repair: others wait at most twice as long."""
     began = time.monotonic()
-    dsn, reports = superuser(system), scale.reports(1_000)
+    # fewer than 600 might hold no poison at all
+    dsn, reports = superuser(system), max(600, scale.reports(1_000))
     load = {"seed": seed, "reports": reports, "per_second": scale.per_second}
     clean = blow(system, [], **load)  # type: ignore[arg-type]  # three keywords of two types
     wrong = list(clean.wrong)
