@@ -34,7 +34,7 @@ from melder_common.snapshots import (
 )
 from melder_common.speaking import Speaking
 from melder_common.streams import NatsTransport
-from melder_common.timers import TimerHandler, Timers
+from melder_common.timers import AnyTimerHandler, Timers
 from melder_common.unit_of_work import UnitsOfWork
 
 Parts = TypeVar("Parts")
@@ -65,7 +65,7 @@ class Work(Generic[Parts]):
     """What a service does beside answering: its tables of events, timers and checks."""
 
     subscriptions: Subscriptions[Parts]
-    timers: Mapping[str, TimerHandler[Parts]]
+    timers: Mapping[str, AnyTimerHandler[Parts]]
     reconcilers: Sequence[Reconciler[Parts]] = ()
     snapshots: Sequence[SnapshotSource] = ()
     views: Sequence[View] = ()

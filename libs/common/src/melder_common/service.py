@@ -22,7 +22,15 @@ from melder_common.settings import ServiceSettings
 from melder_common.snapshots import SnapshotSource, View, plan_rebuild
 from melder_common.streams import NatsTransport
 from melder_common.tables import EventTables
-from melder_common.timers import Due, LostClaim, TimerHandler, postpone, settle
+from melder_common.timers import (
+    AnyTimerHandler,
+    Due,
+    LostClaim,
+    TimerHandler,
+    Together,
+    postpone,
+    settle,
+)
 from melder_common.unit_of_work import UnitsOfWork
 
 __all__ = [
@@ -34,6 +42,7 @@ __all__ = [
     "Service",
     "SnapshotSource",
     "TimerHandler",
+    "Together",
     "View",
     "install_edges",
     "postpone",
@@ -66,7 +75,7 @@ class Service(Generic[Parts]):
         name: str,
         tables: EventTables,
         subscriptions: Subscriptions[Parts],
-        timers: Mapping[str, TimerHandler[Parts]],
+        timers: Mapping[str, AnyTimerHandler[Parts]],
         reconcilers: Sequence[Reconciler[Parts]] = (),
         snapshots: Sequence[SnapshotSource] = (),
         views: Sequence[View] = (),

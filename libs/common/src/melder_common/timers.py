@@ -7,13 +7,13 @@ tried again with growing pauses; when its process dies, another one claims the t
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import structlog
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from melder_common.background import end, wait_for
@@ -52,6 +52,21 @@ class Due:
 TimerHandler = Callable[[Due, Parts, UnitsOfWork], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Together(Generic[Parts]):
+    """A handler that carries out several timers of one kind at once, up to ``most``.
+
+    It settles or postpones each of them. When it raises, they are carried out one by one, so that
+    a bad one harms no other; it must bear seeing a timer again whose work it has done.
+    """
+
+    handle: Callable[[Sequence[Due], Parts, UnitsOfWork], Awaitable[None]]
+    most: int = 20
+
+
+AnyTimerHandler = TimerHandler[Parts] | Together[Parts]
+
+
 async def settle(unit: UnitOfWork, due: Due) -> None:
     """Say that ``due`` is done. Raises LostClaim when somebody else has it by now."""
     table = unit.tables.due
@@ -60,6 +75,20 @@ async def settle(unit: UnitOfWork, due: Due) -> None:
     )
     if done.rowcount != 1:
         raise LostClaim(f"{due.kind} {due.key}")
+
+
+async def settle_together(unit: UnitOfWork, dues: Sequence[Due]) -> list[Due]:
+    """Say that ``dues`` are done; returns those that nobody else has by now."""
+    table = unit.tables.due
+    held = [(due.id, due.fence) for due in dues]
+    done = await unit.connection.execute(
+        delete(table).where(tuple_(table.c.id, table.c.fence).in_(held)).returning(table.c.id)
+    )
+    settled = set(done.scalars())
+    for due in dues:
+        if due.id not in settled:
+            _log.info("timer_lost_claim", kind=due.kind, key=due.key)
+    return [due for due in dues if due.id in settled]
 
 
 async def postpone(
@@ -106,7 +135,7 @@ class Timers(Generic[Parts]):
     def __init__(
         self,
         units: UnitsOfWork,
-        handlers: Mapping[str, TimerHandler[Parts]],
+        handlers: Mapping[str, AnyTimerHandler[Parts]],
         parts: Parts,
         *,
         holder: str,
@@ -138,9 +167,10 @@ class Timers(Generic[Parts]):
         while True:
             claimed = False
             if len(self._claimed) <= self._batch // 2:
-                for due in await self.claim(self._batch - len(self._claimed)):
+                for dues in self.group(await self.claim(self._batch - len(self._claimed))):
                     crash_point("timer_claimed")
-                    self._claimed[due.id] = asyncio.create_task(self._work(due))
+                    task = asyncio.create_task(self._work(dues))
+                    self._claimed.update((due.id, task) for due in dues)
                     claimed = True
             await self._renew()
             if claimed:
@@ -149,8 +179,8 @@ class Timers(Generic[Parts]):
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Give back what has not begun, wait for what has, and let go of the rest."""
-        waiting = [task for id_, task in self._claimed.items() if id_ not in self._running]
-        running = [task for id_, task in self._claimed.items() if id_ in self._running]
+        waiting = list({task for id_, task in self._claimed.items() if id_ not in self._running})
+        running = list({task for id_, task in self._claimed.items() if id_ in self._running})
         await end(waiting)
         if running:
             await asyncio.wait(running, timeout=grace_s)
@@ -189,16 +219,47 @@ class Timers(Generic[Parts]):
         async with self._engine.connect() as connection:
             return [Due(*row) for row in await connection.execute(statement)]
 
-    async def carry_out(self, due: Due) -> None:
-        """Run the handler of ``due``; a failure is noted and tried again later."""
+    async def carry_out(self, *dues: Due) -> None:
+        """Run the handler of ``dues``, all of one kind; a failure is noted, and tried later."""
         try:
             async with asyncio.timeout(self._patience_s):
-                await self._handlers[due.kind](due, self._parts, self._units)
+                await self._handle(dues)
             crash_point("timer_called")
         except LostClaim:
-            _log.info("timer_lost_claim", kind=due.kind, key=due.key)
+            if len(dues) > 1:
+                await self._carry_out_singly(dues)
+            else:
+                _log.info("timer_lost_claim", kind=dues[0].kind, key=dues[0].key)
         except Exception as error:  # noqa: BLE001 (the edge that turns a failure into another try)
-            await self._note_failure(due, error)
+            if len(dues) > 1:
+                await self._carry_out_singly(dues)
+            else:
+                await self._note_failure(dues[0], error)
+
+    async def _handle(self, dues: Sequence[Due]) -> None:
+        handler = self._handlers[dues[0].kind]
+        if isinstance(handler, Together):
+            await handler.handle(dues, self._parts, self._units)
+        else:
+            for due in dues:
+                await handler(due, self._parts, self._units)
+
+    async def _carry_out_singly(self, dues: Sequence[Due]) -> None:
+        for due in dues:
+            await self.carry_out(due)
+
+    def group(self, dues: Sequence[Due]) -> list[list[Due]]:
+        """What is carried out at once: everything alone, but what has a handler for several."""
+        groups: list[list[Due]] = []
+        for due in dues:
+            handler = self._handlers[due.kind]
+            most = handler.most if isinstance(handler, Together) else 1
+            last = next((group for group in reversed(groups) if group[0].kind == due.kind), None)
+            if last is not None and len(last) < most:
+                last.append(due)
+            else:
+                groups.append([due])
+        return groups
 
     async def _note_failure(self, due: Due, error: Exception) -> None:
         pause = pause_after(due.attempt, random.random())  # noqa: S311 (spreads retries)
@@ -217,17 +278,21 @@ class Timers(Generic[Parts]):
         except LostClaim:
             _log.info("timer_lost_claim", kind=due.kind, key=due.key)
 
-    async def _work(self, due: Due) -> None:
+    async def _work(self, dues: Sequence[Due]) -> None:
+        ids = {due.id for due in dues}
         try:
             async with self._slots:
-                self._running.add(due.id)
-                await self.carry_out(due)
+                self._running |= ids
+                await self.carry_out(*dues)
         except Exception as error:  # noqa: BLE001 (the claim runs out and somebody tries again)
-            _log.warning("timer_left", kind=due.kind, key=due.key, reason=name_failure(error))
+            for due in dues:
+                reason = name_failure(error)
+                _log.warning("timer_left", kind=due.kind, key=due.key, reason=reason)
         finally:
-            self._running.discard(due.id)
+            self._running -= ids
             crowded = len(self._claimed) > self._batch // 2
-            del self._claimed[due.id]
+            for id_ in ids:
+                del self._claimed[id_]
             if crowded:
                 self._units.wakeup.timers.set()
 

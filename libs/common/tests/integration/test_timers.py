@@ -1,7 +1,7 @@
 """Timers: carried out once when due, again after a failure or a crash, never by two at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,16 @@ import pytest
 
 from melder_common.testing.event_schemas import EventWorld
 from melder_common.testing.waiting import until
-from melder_common.timers import Due, LostClaim, Timers, count_overdue, postpone, settle
+from melder_common.timers import (
+    Due,
+    LostClaim,
+    Timers,
+    Together,
+    count_overdue,
+    postpone,
+    settle,
+    settle_together,
+)
 from melder_common.unit_of_work import UnitsOfWork
 
 pytestmark = pytest.mark.integration
@@ -111,6 +120,43 @@ async def test_a_failure_is_tried_again_with_growing_pauses_and_named_without_da
     (due,) = await timers.claim(10)
     await timers.carry_out(due)
     assert await clockwork.rows() == []
+
+
+async def test_several_are_carried_out_together_and_a_bad_one_harms_no_other(
+    clockwork: Clockwork,
+) -> None:
+    calls: list[list[str]] = []
+
+    async def handle(dues: Sequence[Due], _parts: None, units: UnitsOfWork) -> None:
+        calls.append(sorted(due.key for due in dues))
+        if "bad" in calls[-1]:
+            raise ValueError("bad")
+        async with units.begin() as unit:
+            await settle_together(unit, dues)
+
+    for key in ("a", "b", "bad", "c", "d"):
+        await clockwork.plan(key)
+    timers = clockwork.timers(handler=Together(handle, most=3))
+    groups = timers.group(await timers.claim(10))
+    assert sorted(len(group) for group in groups) == [2, 3]
+    for group in groups:
+        await timers.carry_out(*group)
+
+    assert ["bad"] in calls
+    (left,) = await clockwork.rows()
+    assert (left.key, left.attempt) == ("bad", 1)
+    assert left.last_error.startswith("ValueError")
+
+
+async def test_who_has_lost_one_claim_of_several_settles_the_others(clockwork: Clockwork) -> None:
+    for key in ("kept", "lost"):
+        await clockwork.plan(key)
+    dues = await clockwork.timers("slow").claim(10)
+    await clockwork.events.execute("UPDATE intake.due SET fence = fence + 1 WHERE key = 'lost'")
+    async with clockwork.units.begin() as unit:
+        settled = await settle_together(unit, dues)
+    assert [due.key for due in settled] == ["kept"]
+    assert [row.key for row in await clockwork.rows()] == ["lost"]
 
 
 async def test_the_claim_of_a_dead_process_runs_out_and_its_late_effect_is_refused(

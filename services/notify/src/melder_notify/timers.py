@@ -1,23 +1,28 @@
 """What falls due at notify: mails to send, contacts to erase."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select
 
 from melder_common.crash_points import crash_point
 from melder_common.reconcile import Reconciler
-from melder_common.sealing import EnvelopeUnreadable
-from melder_common.timers import Due, TimerHandler, postpone, settle
+from melder_common.timers import (
+    AnyTimerHandler,
+    Due,
+    Together,
+    postpone,
+    settle,
+    settle_together,
+)
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
 from melder_notify.domain.news import Notification
-from melder_notify.domain.sending import Wait
 from melder_notify.store.mail_server import MailDelayed, MailRefused
 from melder_notify.store.notifications import (
     SEND_MAIL,
-    find_notification,
+    find_contacts_of,
     list_unplanned,
 )
 from melder_notify.use_cases.announce import plan_mails
@@ -26,43 +31,29 @@ from melder_notify.use_cases.erase_contacts import erase_contacts_in_time
 from melder_notify.use_cases.note_mail_outcome import note_delayed, note_failed, note_sent
 from melder_notify.use_cases.note_routing import let_late_receipts_go
 from melder_notify.use_cases.office import Office
-from melder_notify.use_cases.prepare_mail import Outgoing, prepare_mail
+from melder_notify.use_cases.prepare_mails import Outgoing, Prepared, prepare_mails
 
 ERASE_CONTACTS = "erase_contacts"
 RELEASE_RECEIPTS = "release_receipts"
 LATE_RECEIPTS_EVERY = timedelta(seconds=20)
 
-_log = structlog.get_logger("melder.notify.timers")
 
-
-async def send_mail(due: Due, office: Office, units: UnitsOfWork) -> None:
+async def send_mails(dues: Sequence[Due], office: Office, units: UnitsOfWork) -> None:
     """Prepare, send, note the outcome: three steps, and no unit open while SMTP is spoken.
 
     A crash between the server's 250 and the commit means one more mail with the same Message-ID.
     """
-    outgoing = await _prepare(due, office, units)
-    if outgoing is None:
-        return
-    delayed = refused = None
-    try:
-        await office.server.send(
-            office.writer.postmark.mail_from, outgoing.recipient, outgoing.mail
-        )
-    except MailDelayed as error:
-        delayed = error.reason
-    except MailRefused as error:
-        refused = error.reason
-    else:
-        crash_point("after_smtp")
     async with units.begin() as unit:
-        if delayed:
-            await _try_later(unit, due, outgoing.notification, delayed, office)
-            return
-        if refused:
-            await note_failed(unit, outgoing.notification, refused)
-        else:
-            await note_sent(unit, outgoing.notification, office)
-        await settle(unit, due)
+        now_due, later = await _one_a_contact(unit, dues)
+        prepared = await prepare_mails(unit, list(now_due), office)
+        await _settle_others(unit, now_due, prepared, office)
+    mails = [(now_due[id_], mail) for id_, mail in prepared.outgoing.items()]
+    outcomes = await asyncio.gather(*(_hand_over(mail, office) for _, mail in mails))
+    if mails:
+        async with units.begin() as unit:
+            await _note_outcomes(unit, list(zip(mails, outcomes, strict=True)), office)
+    if later:
+        await send_mails(later, office, units)
 
 
 async def erase_contacts(due: Due, office: Office, units: UnitsOfWork) -> None:
@@ -80,8 +71,8 @@ async def release_receipts(due: Due, office: Office, units: UnitsOfWork) -> None
         await postpone(unit, due, unit.now + LATE_RECEIPTS_EVERY)
 
 
-TIMERS: Mapping[str, TimerHandler[Office]] = {
-    SEND_MAIL: send_mail,
+TIMERS: Mapping[str, AnyTimerHandler[Office]] = {
+    SEND_MAIL: Together(send_mails),
     RELEASE_RECEIPTS: release_receipts,
     ERASE_CONTACTS: erase_contacts,
     ERASE_AGAIN: erase_when_known,
@@ -118,24 +109,66 @@ RECONCILERS = (
 )
 
 
-async def _prepare(due: Due, office: Office, units: UnitsOfWork) -> Outgoing | None:
-    notification_id = UUID(due.key)
+async def _one_a_contact(
+    unit: UnitOfWork, dues: Sequence[Due]
+) -> tuple[dict[UUID, Due], list[Due]]:
+    """The first for each contact by notification; what else is due to the same has to wait."""
+    by_id = {UUID(due.key): due for due in dues}
+    contacts = await find_contacts_of(unit.connection, list(by_id))
+    first: dict[UUID | None, UUID] = {}
+    for notification_id in by_id:
+        first.setdefault(contacts.get(notification_id, notification_id), notification_id)
+    now_due = {id_: by_id[id_] for id_ in first.values()}
+    return now_due, [due for id_, due in by_id.items() if id_ not in now_due]
+
+
+async def _settle_others(
+    unit: UnitOfWork, dues: Mapping[UUID, Due], prepared: Prepared, office: Office
+) -> None:
+    """End the timers of what does not leave now."""
+    done = []
+    for id_, due in dues.items():
+        if id_ in prepared.again:
+            await postpone(unit, due, prepared.again[id_])
+        elif id_ in prepared.keyless:
+            await _try_later(unit, due, prepared.keyless[id_], "sealing_key_missing", office)
+        elif id_ not in prepared.outgoing:
+            done.append(due)
+    if done:
+        await settle_together(unit, done)
+
+
+async def _hand_over(outgoing: Outgoing, office: Office) -> MailDelayed | MailRefused | None:
+    """Give one mail to the server; None when it was taken."""
     try:
-        async with units.begin() as unit:
-            prepared = await prepare_mail(unit, notification_id, office)
-            if isinstance(prepared, Outgoing):
-                return prepared
-            if isinstance(prepared, Wait):
-                await postpone(unit, due, prepared.until)
-            else:
-                await settle(unit, due)
-    except EnvelopeUnreadable as error:
-        _log.warning("contact cannot be opened", notification_id=str(notification_id), why=error)
-        async with units.begin() as unit:
-            notification = await find_notification(unit.connection, notification_id)
-            if notification:
-                await _try_later(unit, due, notification, "sealing_key_missing", office)
+        await office.server.send(
+            office.writer.postmark.mail_from, outgoing.recipient, outgoing.mail
+        )
+    except (MailDelayed, MailRefused) as trouble:
+        return trouble
+    crash_point("after_smtp")
     return None
+
+
+async def _note_outcomes(
+    unit: UnitOfWork,
+    outcomes: Sequence[tuple[tuple[Due, Outgoing], MailDelayed | MailRefused | None]],
+    office: Office,
+) -> None:
+    over = []
+    for (due, outgoing), trouble in outcomes:
+        if isinstance(trouble, MailDelayed):
+            await _try_later(unit, due, outgoing.notification, trouble.reason, office)
+        else:
+            over.append(due)
+    settled = {due.id for due in await settle_together(unit, over)} if over else set()
+    sent = []
+    for (due, outgoing), trouble in outcomes:
+        if due.id in settled and isinstance(trouble, MailRefused):
+            await note_failed(unit, outgoing.notification, trouble.reason)
+        elif due.id in settled:
+            sent.append(outgoing.notification)
+    await note_sent(unit, sent, office)
 
 
 async def _try_later(

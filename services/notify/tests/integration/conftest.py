@@ -92,8 +92,8 @@ class Town:
         self.now += timedelta(**by)
         timers = Timers(self.units, TIMERS, self.office, holder="test", claim_s=3600)
         while due := await timers.claim(50):
-            for one in due:
-                await timers.carry_out(one)
+            for together in timers.group(due):
+                await timers.carry_out(*together)
 
     async def submit(
         self,

@@ -175,3 +175,41 @@ async def test_a_mail_whose_timer_was_lost_is_found_again(town: Any) -> None:
     await town.pass_time(seconds=1)
     assert len(town.sink.received) == 1
     assert await plan_forgotten_mails(town.units, town.office) == 0
+
+
+async def test_of_mails_sent_together_a_refused_and_a_late_one_harm_no_other(town: Any) -> None:
+    def answer(mail: EmailMessage) -> str:
+        if "refused@" in mail["To"]:
+            return "550 5.1.1 no such person"
+        return "451 later" if "late@" in mail["To"] else "250 OK"
+
+    town.sink.answer = answer
+    names = ("one", "refused", "late", "two")
+    for place, name in enumerate(names):
+        report_id = await town.submit(number=f"K7M4Q2X{place}", email=f"{name}@buerger.example")
+        await town.hear(town.routed(report_id))
+    await town.pass_time(seconds=1)
+
+    states = await town.rows(
+        "SELECT state, count(*) FROM notify.notification GROUP BY 1 ORDER BY 1"
+    )
+    assert [tuple(row) for row in states] == [("failed", 1), ("sending", 1), ("sent", 2)]
+    waiting = await town.row("SELECT last_error FROM notify.due WHERE kind = 'send_mail'")
+    assert waiting.last_error == "delayed_451"
+    town.sink.answer = lambda _mail: "250 OK"
+    await town.pass_time(minutes=5)
+    states = await town.rows(
+        "SELECT state, count(*) FROM notify.notification GROUP BY 1 ORDER BY 1"
+    )
+    assert [tuple(row) for row in states] == [("failed", 1), ("sent", 3)]
+
+
+async def test_two_mails_due_at_once_for_one_person_leave_one_after_the_other(town: Any) -> None:
+    report_id = await town.submit_and_confirm()
+    before = len(town.sink.received)
+    await town.hear(town.posted(report_id, "Welche Hausnummer?"))
+    await town.hear(town.changed(report_id, "resolved"))
+    await town.pass_time(seconds=1)
+    kinds = [kind for kind, state in await town.states() if state in {"sent", "folded"}]
+    assert sorted(kinds) == ["closing", "question", "receipt"]
+    assert 1 <= len(town.sink.received) - before <= 2

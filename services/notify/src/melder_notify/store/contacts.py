@@ -132,15 +132,19 @@ _KEEP_BOX = text("""
 """)
 
 
-async def keep_box(connection: AsyncConnection, sealed: SealedContact) -> None:
-    """Replace a contact's box."""
-    values = {
-        "contact_id": sealed.contact_id,
-        "box": sealed.box,
-        "key_id": sealed.key_id,
-        "wrapped_key": sealed.wrapped_key,
-    }
-    await connection.execute(_KEEP_BOX, values)
+async def keep_boxes(connection: AsyncConnection, boxes: Sequence[SealedContact]) -> None:
+    """Replace the boxes of contacts."""
+    rows = [
+        {
+            "contact_id": sealed.contact_id,
+            "box": sealed.box,
+            "key_id": sealed.key_id,
+            "wrapped_key": sealed.wrapped_key,
+        }
+        for sealed in boxes
+    ]
+    if rows:
+        await connection.execute(_KEEP_BOX, rows)
 
 
 async def change_contact(connection: AsyncConnection, contact_id: UUID, **values: Any) -> None:
@@ -158,14 +162,30 @@ _NOTE_RECEIPT = text("""
 """)
 
 
-async def note_receipt(
-    connection: AsyncConnection, contact_id: UUID, *, receipt_id: UUID, erase_after: datetime
+async def note_receipts(
+    connection: AsyncConnection, receipts: Mapping[UUID, UUID], *, erase_after: datetime
 ) -> None:
-    """The receipt left: the thread begins with it, and so does the time to confirm."""
-    await connection.execute(
-        _NOTE_RECEIPT,
-        {"contact_id": contact_id, "receipt_id": receipt_id, "erase_after": erase_after},
-    )
+    """Receipts (by contact) left: threads begin with them, and so does the time to confirm."""
+    rows = [
+        {"contact_id": contact_id, "receipt_id": receipt_id, "erase_after": erase_after}
+        for contact_id, receipt_id in receipts.items()
+    ]
+    if rows:
+        await connection.execute(_NOTE_RECEIPT, rows)
+
+
+_NOTE_STATUS = text(
+    "UPDATE notify.contact SET status_mailed_at = :at WHERE contact_id = :contact_id"
+)
+
+
+async def note_status_mails(
+    connection: AsyncConnection, contact_ids: Sequence[UUID], at: datetime
+) -> None:
+    """News left for these contacts: the next must wait its time."""
+    rows = [{"contact_id": contact_id, "at": at} for contact_id in contact_ids]
+    if rows:
+        await connection.execute(_NOTE_STATUS, rows)
 
 
 async def forget_box(

@@ -1,5 +1,6 @@
-"""All that one mail needs, in one statement: sending is the busiest path of notify."""
+"""All that mails need, in one statement: sending is the busiest path of notify."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,8 @@ from melder_notify.domain.contacts import Contact, ContactState
 from melder_notify.store.vault import SealedContact
 
 _LOAD = text("""
-    SELECT c.contact_id, c.report_id, c.state, c.channels, c.status_mailed_at, c.receipt_id,
+    SELECT n.notification_id,
+           c.contact_id, c.report_id, c.state, c.channels, c.status_mailed_at, c.receipt_id,
            c.box, c.key_id, c.wrapped_key,
            r.number, r.language, r.municipality, r.reason, r.usual_days,
            coalesce(b.name, r.responsible_name) AS responsible,
@@ -24,7 +26,8 @@ _LOAD = text("""
     JOIN notify.report r ON r.report_id = c.report_id
     LEFT JOIN notify.body b ON b.slug = r.responsible_slug
     LEFT JOIN notify.category k ON k.slug = r.category
-    WHERE n.notification_id = :notification_id
+    WHERE n.notification_id = ANY(:notification_ids)
+    ORDER BY c.contact_id
     FOR UPDATE OF c
 """).columns(reason=JSONB, category=JSONB)
 
@@ -45,14 +48,15 @@ class MailDue:
     region: str | None
 
 
-async def lock_mail_due(connection: AsyncConnection, notification_id: UUID) -> MailDue | None:
-    """What the mail of a notification needs, its contact locked until the unit ends; or None.
+async def lock_mails_due(
+    connection: AsyncConnection, notification_ids: Sequence[UUID]
+) -> dict[UUID, MailDue]:
+    """What the mails of notifications need, by their id; contacts locked until the unit ends.
 
-    What is waiting for the contact has to be read after this, because only then it stays.
+    What is waiting for the contacts has to be read after this, because only then it stays.
     """
-    result = await connection.execute(_LOAD, {"notification_id": notification_id})
-    row = result.one_or_none()
-    return _mail_due(row) if row else None
+    rows = await connection.execute(_LOAD, {"notification_ids": list(notification_ids)})
+    return {row.notification_id: _mail_due(row) for row in rows}
 
 
 def _mail_due(row: Row[*tuple[Any, ...]]) -> MailDue:

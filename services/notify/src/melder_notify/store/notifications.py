@@ -63,19 +63,22 @@ async def _release(connection: AsyncConnection, which: ColumnElement[bool]) -> l
     return list((await connection.execute(statement)).scalars())
 
 
-async def find_notification(
-    connection: AsyncConnection, notification_id: UUID
-) -> Notification | None:
-    """A notification without a lock, or None."""
-    statement = select(notification).where(notification.c.notification_id == notification_id)
-    row = (await connection.execute(statement)).one_or_none()
-    return _notification(row) if row else None
+async def find_contacts_of(
+    connection: AsyncConnection, notification_ids: Sequence[UUID]
+) -> dict[UUID, UUID]:
+    """The contact of each notification there is."""
+    rows = await connection.execute(_CONTACTS_OF, {"ids": list(notification_ids)})
+    return {row.notification_id: row.contact_id for row in rows}
 
+
+_CONTACTS_OF = text("""
+    SELECT notification_id, contact_id FROM notify.notification WHERE notification_id = ANY(:ids)
+""")
 
 _LIST_WAITING = text("""
     SELECT notification_id, contact_id, report_id, kind, state, queued_at, facts, mail_id
     FROM notify.notification
-    WHERE contact_id = :contact_id AND state IN ('queued', 'held', 'sending')
+    WHERE contact_id = ANY(:contact_ids) AND state IN ('queued', 'held', 'sending')
     ORDER BY queued_at, notification_id
 """).columns(facts=JSONB)
 
@@ -87,51 +90,60 @@ _FIX = text("""
 
 _CLOSE = text("""
     UPDATE notify.notification
-    SET state = CASE WHEN notification_id = :mail_id THEN CAST(:state AS text)
+    SET state = CASE WHEN notification_id = ANY(:mail_ids) THEN CAST(:state AS text)
                      ELSE CAST(:inside AS text) END,
         outcome = CAST(:outcome AS text),
         sent_at = CAST(:at AS timestamptz)
-    WHERE contact_id = :contact_id AND state IN ('queued', 'held', 'sending')
-      AND (notification_id = :mail_id OR mail_id = :mail_id)
+    WHERE contact_id = ANY(:contact_ids) AND state IN ('queued', 'held', 'sending')
+      AND (notification_id = ANY(:mail_ids) OR mail_id = ANY(:mail_ids))
     RETURNING notification_id
 """)
 
 
-async def list_waiting(connection: AsyncConnection, contact_id: UUID) -> list[Notification]:
-    """Everything that has not left yet for a contact, the oldest first."""
-    rows = await connection.execute(_LIST_WAITING, {"contact_id": contact_id})
-    return [_notification(row) for row in rows]
+async def list_waiting(
+    connection: AsyncConnection, contact_ids: Sequence[UUID]
+) -> dict[UUID, list[Notification]]:
+    """Everything that has not left yet for each of the contacts, the oldest first."""
+    waiting: dict[UUID, list[Notification]] = {contact_id: [] for contact_id in contact_ids}
+    for row in await connection.execute(_LIST_WAITING, {"contact_ids": list(contact_ids)}):
+        waiting[row.contact_id].append(_notification(row))
+    return waiting
 
 
-async def fix_mail(
-    connection: AsyncConnection, notification_id: UUID, folded: Sequence[UUID]
+async def fix_mails(
+    connection: AsyncConnection, mails: Sequence[tuple[UUID, Sequence[UUID]]]
 ) -> None:
-    """Fix what a mail contains, before it is sent for the first time; count the attempt."""
-    await connection.execute(_FIX, {"mail_id": notification_id, "folded": list(folded)})
+    """Fix what mails contain (id, what is folded into it) before they are sent; count the try."""
+    rows = [{"mail_id": mail_id, "folded": list(folded)} for mail_id, folded in mails]
+    if rows:
+        await connection.execute(_FIX, rows)
 
 
-async def close_mail(
+async def close_mails(
     connection: AsyncConnection,
-    notification: Notification,
+    notifications: Sequence[Notification],
     state: NotificationState,
     *,
     outcome: str,
     at: datetime | None = None,
-) -> bool:
-    """Note what became of a mail and all that left in it; False when that was done before."""
+) -> set[UUID]:
+    """Note what became of mails and all that left in them; returns those not noted before."""
+    if not notifications:
+        return set()
     inside = NotificationState.FOLDED if state is NotificationState.SENT else state
+    mail_ids = [one.notification_id for one in notifications]
     closed = await connection.execute(
         _CLOSE,
         {
-            "mail_id": notification.notification_id,
-            "contact_id": notification.contact_id,
+            "mail_ids": mail_ids,
+            "contact_ids": [one.contact_id for one in notifications],
             "state": state.value,
             "inside": inside.value,
             "outcome": outcome,
             "at": at,
         },
     )
-    return notification.notification_id in set(closed.scalars())
+    return set(closed.scalars()) & set(mail_ids)
 
 
 async def hold(connection: AsyncConnection, notification_id: UUID) -> None:

@@ -7,7 +7,7 @@ from melder_common.erasures import note_erasures
 from melder_common.events import ContactConfirmed, ContactErased
 from melder_common.unit_of_work import UnitOfWork
 from melder_notify.domain.contacts import Contact, ContactState
-from melder_notify.store.contacts import change_contact, forget_box, keep_box, lock_contact
+from melder_notify.store.contacts import change_contact, forget_box, keep_boxes, lock_contact
 from melder_notify.store.notifications import drop_waiting, release_held
 from melder_notify.store.reports import find_reports
 from melder_notify.store.vault import SealedContact
@@ -93,7 +93,7 @@ async def forget_address(
         return
     await note_erasures(unit, ADDRESS, [contact.report_id])
     rest = office.vault.open(box).without_email()
-    await keep_box(unit.connection, office.vault.seal(contact.contact_id, rest))
+    await keep_boxes(unit.connection, [office.vault.seal(contact.contact_id, rest)])
     await change_contact(
         unit.connection,
         contact.contact_id,

@@ -1,44 +1,49 @@
-"""A mail was sent, delayed or refused: note it once, and say so to the desk's mail log."""
+"""Mails were sent, delayed or refused: note it once, and say so to the desk's mail log."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from melder_common.events import NotificationFailed, NotificationSent
 from melder_common.unit_of_work import UnitOfWork
 from melder_notify.domain.news import MailKind, Notification, NotificationState
 from melder_notify.domain.sending import given_up, retry_at
-from melder_notify.store.contacts import change_contact, note_receipt
-from melder_notify.store.notifications import close_mail
+from melder_notify.store.contacts import note_receipts, note_status_mails
+from melder_notify.store.notifications import close_mails
 from melder_notify.use_cases.office import Office
 
 
-async def note_sent(unit: UnitOfWork, notification: Notification, office: Office) -> None:
-    """The server took the mail: so did everything folded into it."""
-    if notification.kind is MailKind.RECEIPT:
-        await note_receipt(
-            unit.connection,
-            notification.contact_id,
-            receipt_id=notification.notification_id,
-            erase_after=unit.now + office.retention.unconfirmed,
-        )
-    elif notification.kind is MailKind.STATUS:
-        await change_contact(unit.connection, notification.contact_id, status_mailed_at=unit.now)
-    closed = await close_mail(
+async def note_sent(
+    unit: UnitOfWork, notifications: Sequence[Notification], office: Office
+) -> None:
+    """The server took these mails: so did everything folded into them."""
+    await note_receipts(
         unit.connection,
-        notification,
+        {
+            one.contact_id: one.notification_id
+            for one in notifications
+            if one.kind is MailKind.RECEIPT
+        },
+        erase_after=unit.now + office.retention.unconfirmed,
+    )
+    news = [one.contact_id for one in notifications if one.kind is MailKind.STATUS]
+    await note_status_mails(unit.connection, news, unit.now)
+    closed = await close_mails(
+        unit.connection,
+        notifications,
         NotificationState.SENT,
         outcome="accepted_by_server",
         at=unit.now,
     )
-    if not closed:
-        return
-    sent = NotificationSent(
-        notification_id=notification.notification_id,
-        report_id=notification.report_id,
-        kind=notification.kind,
-        channel="email",
-        sent_at=unit.now,
-    )
-    _record(unit, sent, notification)
+    for one in notifications:
+        if one.notification_id in closed:
+            sent = NotificationSent(
+                notification_id=one.notification_id,
+                report_id=one.report_id,
+                kind=one.kind,
+                channel="email",
+                sent_at=unit.now,
+            )
+            _record(unit, sent, one)
 
 
 async def note_delayed(
@@ -53,8 +58,8 @@ async def note_delayed(
 
 async def note_failed(unit: UnitOfWork, notification: Notification, reason: str) -> None:
     """The mail can never be delivered; what was folded into it goes with it."""
-    closed = await close_mail(
-        unit.connection, notification, NotificationState.FAILED, outcome=reason
+    closed = await close_mails(
+        unit.connection, [notification], NotificationState.FAILED, outcome=reason
     )
     if not closed:
         return
@@ -70,7 +75,7 @@ async def note_failed(unit: UnitOfWork, notification: Notification, reason: str)
 
 async def note_dropped(unit: UnitOfWork, notification: Notification, reason: str) -> None:
     """The mail is not wanted any more."""
-    await close_mail(unit.connection, notification, NotificationState.DROPPED, outcome=reason)
+    await close_mails(unit.connection, [notification], NotificationState.DROPPED, outcome=reason)
 
 
 def _record(

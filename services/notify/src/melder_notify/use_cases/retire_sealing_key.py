@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from melder_common.unit_of_work import UnitOfWork
 from melder_notify.domain.key_periods import needed_until
-from melder_notify.store.contacts import keep_box, lock_as_received
+from melder_notify.store.contacts import keep_boxes, lock_as_received
 from melder_notify.store.dead_letters import count_letters_sealed_with
 from melder_notify.store.vault import Vault
 
@@ -25,9 +25,8 @@ async def retire_sealing_key(
     if unit.now < until:
         return f"logs may hold envelopes of this period until {until:%Y-%m-%d}"
     while sealed := await lock_as_received(unit.connection, key_id, limit=BATCH):
-        for box in sealed:
-            again = vault.seal(box.contact_id, vault.open(box))
-            await keep_box(unit.connection, again)
+        again = [vault.seal(box.contact_id, vault.open(box)) for box in sealed]
+        await keep_boxes(unit.connection, again)
     letters = await count_letters_sealed_with(unit.connection, key_id)
     if letters:
         return f"{letters} dead letters need it: replay or skip them first"
