@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany k8s-check chaos backup restore rehearse compose-check requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany k8s-check chaos backup restore bench rehearse compose-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ backup: setup ## back up what runs here, below MELDER_RUN_DIR/backups
 
 restore: setup ## bring a backup back: make restore BACKUP=.run/backups/melder-…
 	@$(LOCAL) restore "$(BACKUP)"
+
+bench: setup-test ## measure the performance goals on a private installation (BENCH="P1 P3 --rounds 2")
+	@.venv/bin/python tests/load $(BENCH)
 
 rehearse: ## prove in a fresh Debian root that make test and make demo need nothing else
 	@infra/local/rehearse.sh
