@@ -32,6 +32,7 @@ from .rendered import K8S, SERVICES, Manifests, Workload, render_at
 
 REGION = K8S.parent / "demo/region.yaml"
 PLACE = {"lat": "54.0887", "long": "12.1405"}
+KEEP_LEDGERS = ("intake", "media", "notify")
 PATIENCE_S = 120.0
 
 
@@ -155,9 +156,9 @@ def start_nats(town: Installation) -> None:
     town.start(Launch("nats", argv, lambda: is_open(town.ports["nats"])))
 
 
-def migrate(service: str, job: Workload, env: Mapping[str, str]) -> None:
-    """What the migration Job does."""
-    run(f"melder-{service}", *job.container["args"], env=env)
+def run_job(town: Installation, manifests: Manifests, service: str, job: Workload) -> None:
+    """What a Job of this service does."""
+    run(f"melder-{service}", *job.container["args"], env=town.environment(manifests, job))
 
 
 def start_pods(town: Installation, manifests: Manifests) -> None:
@@ -165,8 +166,10 @@ def start_pods(town: Installation, manifests: Manifests) -> None:
     workloads = manifests.workloads()
     with ThreadPoolExecutor() as together:
         jobs = [workloads[f"Job/migrate-{service}"] for service in SERVICES]
-        environments = [town.environment(manifests, job) for job in jobs]
-        list(together.map(migrate, SERVICES, jobs, environments))
+        list(together.map(partial(run_job, town, manifests), SERVICES, jobs))
+        # As after a restore; here nobody has been erased yet.
+        again = [workloads[f"CronJob/erase-again-{service}"] for service in KEEP_LEDGERS]
+        list(together.map(partial(run_job, town, manifests), KEEP_LEDGERS, again))
     job = workloads["Job/streams"]
     run(*job.container["command"], env=town.environment(manifests, job))
     launches = []
