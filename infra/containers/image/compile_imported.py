@@ -32,9 +32,8 @@ def compile_imported(packages: Iterable[str]) -> int:
     sys.dont_write_bytecode = True
     for package in packages:
         import_all(package)
-    imported = [module for name, module in sys.modules.items() if name != "__main__"]
-    files = {getattr(module, "__file__", None) for module in imported}
-    sources = sorted(file for file in files if file and file.endswith(".py"))
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    sources = sorted(file for file in files - {__file__} if file and file.endswith(".py"))
     for file in sources:
         py_compile.compile(
             file, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
