@@ -4,16 +4,31 @@ import asyncio
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from melder_common.database import make_engine
+from melder_common.failures import name_failure
+from melder_common.lag import EventState, find_lags, read_event_state
 from melder_common.provisioning import INSTALLATION
 
-_OVERDUE_AFTER = "5 minutes"
+TOLERATED_LAG = 1000
+"""Events that a service may be behind while it works; more look like a standstill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that was looked at, and whether it is well."""
+
+    well: bool
+    text: str
 
 
 def doctor(
@@ -29,15 +44,21 @@ def doctor(
     password_file: Annotated[Path | None, typer.Option()] = None,
 ) -> None:
     """Look at services, logs, cursors, dead letters and timers; exit 1 when something is wrong."""
-    password = password_file.read_text().strip() if password_file else None
-    findings = [*_ask_services(service or []), *asyncio.run(_ask_database(database_url, password))]
-    for well, text in findings:
-        typer.echo(f"{'ok  ' if well else 'BAD '} {text}")
-    if not all(well for well, _ in findings):
+    url = make_url(database_url).set(drivername="postgresql+asyncpg")
+    engine = make_engine(
+        url.render_as_string(hide_password=False),
+        password_file=password_file,
+        application_name="melder doctor",
+        pool_size=1,
+    )
+    findings = [*_ask_services(service or []), *asyncio.run(_ask_database(engine))]
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.text}")
+    if not all(finding.well for finding in findings):
         raise typer.Exit(1)
 
 
-def _ask_services(services: list[str]) -> Iterator[tuple[bool, str]]:
+def _ask_services(services: Iterable[str]) -> Iterator[Finding]:
     for entry in services:
         name, _, url = entry.partition("=")
         started = time.perf_counter()
@@ -45,48 +66,57 @@ def _ask_services(services: list[str]) -> Iterator[tuple[bool, str]]:
             with urllib.request.urlopen(f"{url}/healthz/ready", timeout=3) as answer:  # noqa: S310 (the operator's own address)
                 well = answer.status == 200
         except (urllib.error.URLError, OSError) as trouble:
-            yield False, f"{name}: {trouble}"
+            yield Finding(False, f"{name}: {trouble}")
             continue
-        yield well, f"{name}: ready ({(time.perf_counter() - started) * 1000:.0f} ms)"
+        yield Finding(well, f"{name}: ready ({(time.perf_counter() - started) * 1000:.0f} ms)")
 
 
-async def _ask_database(url: str, password: str | None) -> list[tuple[bool, str]]:
-    connection = await asyncpg.connect(url, password=password)
-    try:
-        findings = []
-        for entry in INSTALLATION:
-            findings += await _ask_schema(connection, entry.schema)
-        return findings
-    finally:
-        await connection.close()
+async def _ask_database(engine: AsyncEngine) -> list[Finding]:
+    states: list[EventState] = []
+    findings: list[Finding] = []
+    for entry in INSTALLATION:
+        try:
+            async with engine.connect() as connection:
+                states.append(await read_event_state(connection, entry.schema))
+        except (SQLAlchemyError, OSError) as trouble:
+            reason = name_failure(trouble)
+            findings.append(Finding(False, f"{entry.schema}: cannot be read: {reason}"))
+    await engine.dispose()
+    for state in states:
+        findings += _judge(state)
+    return [*findings, *_judge_lags(states)]
 
 
-async def _ask_schema(connection: asyncpg.Connection, schema: str) -> list[tuple[bool, str]]:
-    waiting = await connection.fetchval(
-        f"SELECT count(*) FROM {schema}.outbox WHERE position IS NULL"
-    )
-    dead = await connection.fetchval(f"SELECT count(*) FROM {schema}.dead_letter")
-    overdue = await connection.fetchval(
-        f"SELECT count(*) FROM {schema}.due WHERE at < now() - interval '{_OVERDUE_AFTER}'"
-    )
-    lags = await connection.fetch(_lag_query(schema))
-    findings = [
-        (waiting < 1000, f"{schema}: {waiting} events wait for a position"),
-        (dead == 0, f"{schema}: {dead} dead letters"),
-        (overdue == 0, f"{schema}: {overdue} timers overdue for more than {_OVERDUE_AFTER}"),
+def _judge(state: EventState) -> list[Finding]:
+    name = state.service
+    return [
+        Finding(
+            state.unpublished < TOLERATED_LAG, f"{name}: {state.unpublished} events not published"
+        ),
+        Finding(
+            state.dead_letters == 0,
+            f"{name}: {state.dead_letters} dead letters, {state.parked} events parked behind them"
+            + (f" (melder-{name} dead-letters list)" if state.dead_letters else ""),
+        ),
+        Finding(
+            state.timers_overdue == 0,
+            f"{name}: {state.timers_overdue} timers overdue for more than a minute",
+        ),
     ]
-    behind = sum(row["lag"] for row in lags)
-    findings.append((behind < 1000, f"{schema}: {behind} events behind the logs it follows"))
-    return findings
 
 
-def _lag_query(schema: str) -> str:
-    heads = " UNION ALL ".join(
-        f"SELECT '{entry.schema}' AS speaker, partition, head FROM {entry.schema}.log_head"
-        for entry in INSTALLATION
-        if entry.schema != schema
-    )
-    return (
-        f"SELECT h.speaker, h.partition, h.head - coalesce(c.position, 0) AS lag FROM ({heads}) h "
-        f"LEFT JOIN {schema}.cursor c ON c.speaker = h.speaker AND c.partition = h.partition"
-    )
+def _judge_lags(states: Iterable[EventState]) -> Iterator[Finding]:
+    """One line a service, and one more for every log it stands still in."""
+    lags = find_lags(states)
+    for service in sorted({lag.service for lag in lags}):
+        own = [lag for lag in lags if lag.service == service]
+        behind = sum(max(0, lag.events) for lag in own)
+        yield Finding(True, f"{service}: {behind} events behind the logs it follows")
+        for lag in own:
+            log = f"{lag.speaker}/{lag.partition}"
+            if lag.events >= TOLERATED_LAG:
+                yield Finding(False, f"{service}: {lag.events} events behind {log}")
+            if lag.events < 0:
+                yield Finding(
+                    False, f"{service}: {-lag.events} events ahead of {log}, which was set back"
+                )
