@@ -92,7 +92,9 @@ def test_three_nats_servers_keep_every_stream_three_times(
     password = tmp_path / "secrets/nats/operator"
     arguments = ["--nats-url", nats_servers[0], "--password-file", str(password)]
     for replicas in (1, 3):
-        result = CliRunner().invoke(app, [*arguments, "--replicas", str(replicas)])
+        result = CliRunner().invoke(
+            app, [*arguments, "--replicas", str(replicas), "--partitions", "1"]
+        )
         assert result.exit_code == 0, result.output
         assert asyncio.run(_replicas(nats_servers[2], read_secret(password))) == {replicas}
 

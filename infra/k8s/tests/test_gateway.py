@@ -18,7 +18,7 @@ from melder_local.gateway import NEVER_PUBLIC, ROUTES, caddyfile
 
 from .rendered import K8S, SERVICES, render
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("gateways")]
 
 NOWHERE = "404"
 PATHS = (
@@ -62,7 +62,7 @@ def upstreams() -> Iterator[dict[str, int]]:
     for service in (*SERVICES, "mail"):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
         server.service = service  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers[service] = server
     yield {service: server.server_address[1] for service, server in servers.items()}
     for server in servers.values():
