@@ -31,7 +31,7 @@ bodies:
   - {{slug: dorf, name: Dorf, kind: gemeinde, ars: "{land}0725253019", parent: amt, population: 900}}
   - {{slug: stadt, name: Stadt, kind: gemeinde, ars: "{land}0720088088", parent: kreis, population: 30000}}
   - {{slug: grossstadt, name: Großstadt, kind: gemeinde, ars: "{land}003", population: 200000}}
-  - {{slug: fremd, name: Fremdes Amt, kind: verband, ars: "990725253"}}
+  - {{slug: fremd, name: Kreis eines anderen Landes, kind: kreis, ars: "99072"}}
 groups: {{strasse: Straße, abfall: Abfall, rest: Rest}}
 categories:
   - {{slug: road-pothole, name: Schlagloch, group: strasse}}
