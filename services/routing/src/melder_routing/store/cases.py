@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.event_values import (
@@ -115,7 +115,7 @@ async def list_unaccepted(
 ) -> list[tuple[Case, CaseFacts]]:
     """The next open cases that no clerk has accepted or claimed, by id; locked on demand."""
     chosen = with_bodies(select(*CASE_COLUMNS).select_from(case)).where(
-        case.c.state == CaseState.RECEIVED, case.c.assignee.is_(None)
+        case.c.state == literal_column(f"'{CaseState.RECEIVED}'"), case.c.assignee.is_(None)
     )
     if after is not None:
         chosen = chosen.where(case.c.id > after)

@@ -82,8 +82,10 @@ async def pass_queues_and_rights(connection: AsyncConnection, old: str, new: str
     await connection.execute(text(_NOTICE))
 
 
-async def lock_cases_of(connection: AsyncConnection, slug: str, limit: int) -> Sequence[Row[Any]]:
-    """The next cases, open or closed, that a body has, works on, or sees as a candidate."""
+async def lock_cases_of(
+    connection: AsyncConnection, slug: str, after: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """The next cases by id, open or closed, that a body has, works on, or sees as a candidate."""
     theirs = or_(
         case.c.responsible == slug,
         case.c.working == slug,
@@ -91,6 +93,8 @@ async def lock_cases_of(connection: AsyncConnection, slug: str, limit: int) -> S
         case.c.informed.contains([slug]),
     )
     chosen = select(case.c.id, case.c.version, case.c.category).where(theirs)
+    if after is not None:
+        chosen = chosen.where(case.c.id > after)
     ordered = chosen.order_by(case.c.id).limit(limit)
     return list(await connection.execute(ordered.with_for_update()))
 

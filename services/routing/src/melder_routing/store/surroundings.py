@@ -39,7 +39,11 @@ SURROUNDINGS = text(
         ) AS point
     ),
     near AS (
-        SELECT spot.n, area.id, area.body_id, area.layer, area.name, area.ars, area.area_m2,
+        SELECT spot.n, area.id, area.body_id, area.layer, area.name, area.ars,
+               (SELECT sum(part.area_m2) FROM routing.jurisdiction AS part
+                 WHERE part.body_id = area.body_id AND part.layer = area.layer
+                   AND part.key = area.key AND part.boundary_version = area.boundary_version
+               ) AS area_m2,
                area.general, area.boundary_version, spot.metric,
                ST_Covers(area.geom, spot.geom) AS contains,
                ST_Distance(area.metric, spot.metric) AS distance_m
@@ -116,7 +120,10 @@ SURROUNDINGS = text(
     ORDER BY spot.n
     """
 )
-"""Metres are those of EPSG:25832; containment is that of WGS 84, as the sources have it."""
+"""Metres are those of EPSG:25832; containment is that of WGS 84, as the sources have it.
+
+An area is as large as all features of its key: an Amt's piece of a lagoon is no small area.
+"""
 
 
 async def find_surroundings(

@@ -43,14 +43,14 @@ async def succeed_body(units: UnitsOfWork, old: str, new: str, on: date) -> int 
             await unit.plan(SUCCESSION_TIMER, old, at=at, payload=payload)
             return None
         await pass_queues_and_rights(unit.connection, old, new, on)
-    passed = 0
+    passed, after = 0, None
     while True:
         async with units.begin() as unit:
-            rows = await lock_cases_of(unit.connection, old, BATCH)
+            rows = await lock_cases_of(unit.connection, old, after, BATCH)
             if not rows:
                 return passed
             await _pass(unit, rows, old, new)
-            passed += len(rows)
+            passed, after = passed + len(rows), rows[-1].id
 
 
 async def _check(unit: UnitOfWork, old: str, new: str) -> None:
