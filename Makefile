@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany k8s-check chaos backup restore bench rehearse compose-check requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check k8s-check chaos backup restore bench rehearse compose-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ lint: setup ## ruff, mypy strict, import contracts
 format: setup ## let ruff write
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
+
+routing-check: setup ## all of Germany against the oracle (needs data-germany; long)
+	@MELDER_GERMANY=$(CURDIR)/$(GERMANY) $(PYTEST) -q -s services/routing/tests/integration/check_germany.py
 
 data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks and benchmarks)
 	@.venv/bin/python -m melder_local.germany $(GERMANY)

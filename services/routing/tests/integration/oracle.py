@@ -82,9 +82,12 @@ class Oracle:
         self._grounds = [ground for ground, _ in areas]
         self._degrees = np.array([area for _, area in areas], dtype=object)
         self._metres = shapely.transform(self._degrees, utm32)
+        whole: dict[tuple[str, str], float] = {}
+        for ground, m2 in zip(self._grounds, shapely.area(self._metres), strict=True):
+            whole[ground.layer, ground.key] = whole.get((ground.layer, ground.key), 0.0) + float(m2)
         self._grounds = [
-            Ground(ground.layer, ground.key, ground.body, float(m2))
-            for ground, m2 in zip(self._grounds, shapely.area(self._metres), strict=True)
+            Ground(ground.layer, ground.key, ground.body, whole[ground.layer, ground.key])
+            for ground in self._grounds
         ]
         for shapes in (self._degrees, self._metres):
             shapely.prepare(shapes)
@@ -154,9 +157,16 @@ class Oracle:
         found = [
             far
             for n, far in distances.items()
-            if self._grounds[n].body != body and not self._has_parts(n, far, distances, covering)
+            if self._body_in(n, distances) != body
+            and not self._has_parts(n, far, distances, covering)
         ]
         return round(max(0.0, min(found) - off), 1) if found else None
+
+    def _body_in(self, n: int, distances: Mapping[int, float]) -> str:
+        """Whose a place in ``n`` would be: that of the smallest it is a part of, or its own."""
+        key = self._grounds[n].key
+        chain = [other for other in distances if key.startswith(self._grounds[other].key)]
+        return self._smallest(chain).body
 
     def _has_parts(
         self, n: int, far: float, distances: Mapping[int, float], covering: set[int]

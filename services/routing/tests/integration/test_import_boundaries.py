@@ -461,3 +461,18 @@ def test_serving_loads_no_gdal() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_small_piece_of_a_large_area_is_no_small_area(
+    unit: UnitOfWork, tmp_path: Path
+) -> None:
+    """VG250 has the water of an Amt as a feature of its own; it stays the Gemeinde's ground."""
+    key, (name, whole) = "130725253", demo_areas("aemter")["130725253"]
+    inside = shapely.point_on_surface(demo_areas()[ROGGENTIN][1])
+    piece = shapely.intersection(whole, inside.buffer(0.001))
+    file = write(tmp_path / "a.geojson", {key: (name, shapely.difference(whole, piece))})
+    collection = json.loads(file.read_text())
+    water = {**collection["features"][0], "geometry": mapping(piece)}
+    file.write_text(json.dumps({**collection, "features": [*collection["features"], water]}))
+    await import_boundaries(unit, file, Wishes(version="neu"), today=TODAY)
+    assert await responsible(unit, inside, TODAY) == "roggentin"
