@@ -152,7 +152,7 @@ class Stack:
             f"--http-port={self.ports['mail']}",
             f"--dir={self.place.run / 'mail'}",
         )
-        url = f"http://127.0.0.1:{self.ports['mail']}/mail/messages.json"
+        url = f"http://127.0.0.1:{self.ports['mail']}/mail/messages.json?limit=1"
         return Launch("mail", argv, ready=answers(url))
 
     def _gateway(self) -> Launch:

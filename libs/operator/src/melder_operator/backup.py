@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +21,16 @@ PasswordFile = Annotated[
     Path | None, typer.Option(envvar="MELDER_ADMIN_PASSWORD_FILE", help="the superuser's password")
 ]
 Database = Annotated[str, typer.Option(help="the installation's database")]
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say what the server said, without a traceback."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError) as trouble:
+        typer.echo(f"The database cannot be used: {trouble}", err=True)
+        raise typer.Exit(1) from trouble
 
 
 def read_admin(url: str, password_file: Path | None) -> Admin:
@@ -43,7 +55,8 @@ def backup(
     made = f"melder-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     unfinished = directory / f"{made}.unfinished"
     unfinished.mkdir(parents=True, mode=0o700)
-    asyncio.run(_dump(admin, database, unfinished))
+    with explained():
+        asyncio.run(_dump(admin, database, unfinished))
     _sync(unfinished / DUMP, unfinished / MANIFEST, unfinished)
     unfinished.rename(directory / made)
     _sync(directory)

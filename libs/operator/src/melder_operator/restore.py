@@ -13,7 +13,7 @@ import typer
 from melder_common.provisioning import INSTALLATION, provision, provision_roles
 from melder_common.streams import delete_stream
 from melder_common.transport import TransportFailed
-from melder_operator.backup import AdminUrl, Database, PasswordFile, read_admin
+from melder_operator.backup import AdminUrl, Database, PasswordFile, explained, read_admin
 from melder_operator.database import role_passwords
 from melder_operator.manifest import DUMP, BrokenBackup, Manifest, read_manifest
 from melder_operator.nats_users import OPERATOR
@@ -50,7 +50,8 @@ def restore(
     except BrokenBackup as flaw:
         raise typer.BadParameter(str(flaw)) from flaw
     programs = _programs() if services else []
-    asyncio.run(_restore(admin, backup / DUMP, database, secrets))
+    with explained():
+        asyncio.run(_restore(admin, backup / DUMP, database, secrets))
     asyncio.run(_empty_streams(nats_url, secrets))
     for program, command in programs:
         _run(program, command)
