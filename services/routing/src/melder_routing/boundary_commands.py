@@ -10,7 +10,7 @@ import typer
 
 from melder_common.settings import SettingsError
 from melder_routing.domain.boundary_words import Language, report_lines
-from melder_routing.operator_units import operator_units
+from melder_routing.operator_units import operator_units, require_geometry_tools
 from melder_routing.store.boundary_files import BoundaryFileRefused
 from melder_routing.store.boundary_imports import BoundariesOutOfOrder
 from melder_routing.store.region_geometry import BoundaryVersionChanged
@@ -53,6 +53,7 @@ def import_file(
     as_json: Annotated[bool, typer.Option("--json", help="the whole report as JSON")] = False,
 ) -> None:
     """Bring new boundaries in; the report says what was repaired and what changes."""
+    require_geometry_tools()
     # GDAL, Shapely and NumPy cost 60 MB that serving does not need.
     from melder_routing.use_cases.import_boundaries import Wishes  # noqa: PLC0415 (see above)
 

@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
+
+import typer
 
 from melder_common.database import make_engine
 from melder_common.settings import load_settings
@@ -30,3 +33,16 @@ async def operator_units() -> AsyncIterator[UnitsOfWork]:
         )
     finally:
         await engine.dispose()
+
+
+def require_geometry_tools() -> None:
+    """Stop with the remedy where GDAL and Shapely are missing, as in the container images."""
+    if find_spec("shapely") is None or find_spec("pyogrio") is None:
+        typer.secho(
+            "this needs GDAL and Shapely, which the images do without: run it where "
+            "requirements/routing-gdal.txt is installed, or build the image with "
+            "REQUIREMENTS=routing-gdal",
+            err=True,
+            fg="red",
+        )
+        raise typer.Exit(1)

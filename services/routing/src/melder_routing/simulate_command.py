@@ -11,7 +11,7 @@ import typer
 from melder_common.settings import SettingsError
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.region_findings import RegionRefused
-from melder_routing.operator_units import operator_units
+from melder_routing.operator_units import operator_units, require_geometry_tools
 from melder_routing.store.boundary_files import BoundaryFileRefused
 from melder_routing.store.boundary_imports import BoundariesOutOfOrder
 from melder_routing.store.region_geometry import BoundaryVersionChanged, EmptyArea
@@ -58,6 +58,7 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="the result as JSON")] = False,
 ) -> None:
     """Replay stored reports against a draft and list what would go elsewhere; write nothing."""
+    require_geometry_tools()
     # GDAL, Shapely and NumPy cost 60 MB that serving does not need.
     from melder_routing.use_cases import simulate_changes as use_case  # noqa: PLC0415 (see above)
     from melder_routing.use_cases.import_boundaries import Wishes  # noqa: PLC0415 (see above)
