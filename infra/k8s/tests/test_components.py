@@ -1,6 +1,8 @@
 """NATS, PostgreSQL and images: what no schema knows of them."""
 
 import asyncio
+import json
+import os
 import re
 import runpy
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import kubernetes_validate
 import nats
 import pytest
 import typer
@@ -25,7 +28,7 @@ from melder_operator.installation_secrets import ensure_secrets
 from melder_operator.kubernetes_secrets import find_role_secrets, find_secrets
 from melder_operator.streams import streams
 
-from .rendered import K8S, SERVICES, render
+from .rendered import K8S, SERVICES, render, render_at
 
 IMAGES = K8S / "images/kustomization.yaml"
 _script = runpy.run_path(str(K8S / "fill_digests.py"))
@@ -179,3 +182,31 @@ def test_digests_are_filled_in() -> None:
 def test_what_is_no_digest_is_refused(given: str) -> None:
     with pytest.raises(Refused):
         fill(IMAGES.read_text(), [given])
+
+
+@pytest.mark.parametrize("component", ["own-ca", "monitoring"])
+def test_a_component_that_no_overlay_uses_fits_and_is_valid(component: str, tmp_path: Path) -> None:
+    region = render("region")
+    paths = {"resources": ["overlays/region"], "components": [f"components/{component}"]}
+    relative = {
+        kind: [os.path.relpath(K8S / one, tmp_path) for one in names]
+        for kind, names in paths.items()
+    }
+    (tmp_path / "kustomization.yaml").write_text(json.dumps(relative))
+    manifests = render_at(tmp_path)
+    changed = [one for one in manifests.documents if one not in region.documents]
+    assert changed
+    for document in changed:
+        kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_an_authority_of_the_regions_own_reaches_every_pod_that_connects(tmp_path: Path) -> None:
+    where = [
+        os.path.relpath(K8S / one, tmp_path) for one in ("overlays/region", "components/own-ca")
+    ]
+    overlay = {"resources": where[:1], "components": where[1:]}
+    (tmp_path / "kustomization.yaml").write_text(json.dumps(overlay))
+    manifests = render_at(tmp_path)
+    for name, workload in manifests.workloads().items():
+        environment = manifests.environment(workload)
+        assert (environment.get("SSL_CERT_FILE") == "/ca/ca.crt") is (name != "Deployment/gateway")
