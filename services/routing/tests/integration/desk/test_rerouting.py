@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from melder_common.clock import utc_now
 from melder_common.event_values import BodyRef, CaseState, PublicationPolicy
 from melder_common.events import (
     CaseRecategorised,
@@ -14,7 +15,9 @@ from melder_common.events import (
     CaseSnapshot,
     CaseStatusChanged,
 )
+from melder_common.timers import Timers
 from melder_routing.store.rulebooks import Rulebooks
+from melder_routing.timers import TIMERS
 from melder_routing.use_cases.reroute_cases import find_reroutings, reroute_cases
 from melder_routing.use_cases.succeed_body import SuccessionRefused, succeed_body
 
@@ -355,5 +358,10 @@ async def test_a_succession_in_the_future_waits_for_its_day(place: Any) -> None:
     tomorrow = place.clock().date() + timedelta(days=1)
     assert await succeed_body(place.worker, "nord", "sued", tomorrow) is None
     assert (await place.row(number)).responsible == "nord"
-    due = await place.scalar("SELECT payload->>'heir' FROM routing.due WHERE kind = 'succession'")
-    assert due == "sued"
+    timers = Timers(place.worker, TIMERS, None, holder="test")
+    assert await timers.claim(10) == []
+    place.clock.fixed = utc_now() + timedelta(days=2)
+    for due in await timers.claim(10):
+        await timers.carry_out(due)
+    assert (await place.row(number)).responsible == "sued"
+    assert await place.scalar("SELECT count(*) FROM routing.due WHERE kind = 'succession'") == 0
