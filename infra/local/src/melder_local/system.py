@@ -50,9 +50,9 @@ class System:
 
     def mails(self, to: str) -> list[dict[str, Any]]:
         """Mails to an address, oldest first."""
-        answer = httpx.get(f"{self.url}/mail/messages.json")
+        answer = httpx.get(f"{self.url}/mail/messages.json", params={"to": to}, timeout=30)
         answer.raise_for_status()
-        return [mail for mail in reversed(answer.json()) if to in str(mail["to"])]
+        return list(reversed(answer.json()))
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """Pid, state and number of restarts of every part."""
