@@ -117,6 +117,20 @@ def own_daemon(directory: Path, socket: Path) -> Iterator[None]:
         daemon.wait(timeout=60)
 
 
+def forget(directory: Path) -> None:
+    """Remove what earlier engines left in ``directory``; they leave mounts behind, too."""
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
+    for mount in reversed(mounts_below(directory, mounts)):
+        run(["umount", "--lazy", mount])
+    shutil.rmtree(directory)
+
+
+def mounts_below(directory: Path, mounts: str) -> list[str]:
+    """Mount points within ``directory`` in the order of ``/proc/self/mounts``."""
+    points = [line.split()[1] for line in mounts.splitlines() if line]
+    return [point for point in points if Path(point).is_relative_to(directory)]
+
+
 def daemon_argv(directory: Path, socket: Path) -> Sequence[str]:
     """The command line of an engine that shares nothing with another one but the kernel."""
     return (

@@ -1,7 +1,6 @@
 """melder-compose-check: build the images, start docker-compose.yml, prove it, print the table."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from melder_common.testing.ports import free_ports
 from melder_containers.check import Outcome, check
-from melder_containers.engine import NoEngine, running_engine
+from melder_containers.engine import NoEngine, forget, running_engine
 from melder_containers.project import NotHealthy
 from melder_containers.running import ProgramFailed
 from melder_local.people import DoorClosed
@@ -37,7 +36,7 @@ def main(
 ) -> None:
     """Everything is removed afterwards but images and caches; logs stay in .run/compose-check."""
     if afresh and directory.exists():
-        shutil.rmtree(directory)
+        forget(directory)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     (port,) = free_ports(1)
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from melder_containers.base_images import BaseImage, BaseImages
 from melder_containers.check import Outcome
-from melder_containers.engine import Engine
+from melder_containers.engine import Engine, mounts_below
 from melder_containers.main import table
 from melder_containers.running import ProgramFailed
 from melder_containers.service_images import ServiceImage
@@ -66,3 +66,11 @@ def test_the_table_names_every_image_and_its_source() -> None:
     rows = table(outcome).splitlines()
     assert "| image melder-intake | 231 MB |" in rows
     assert "| image nats:2.12-alpine | stand-in |" in rows
+
+
+def test_mounts_that_an_engine_left_are_found() -> None:
+    text = (
+        "proc /proc proc rw 0 0\n/dev/vda /x/data ext4 rw 0 0\noverlay /x/data/b overlay rw 0 0\n"
+    )
+    assert mounts_below(Path("/x"), text) == ["/x/data", "/x/data/b"]
+    assert mounts_below(Path("/x/d"), text) == []
