@@ -8,8 +8,8 @@ from pathlib import Path
 
 from melder_common.testing.nats import program
 from melder_containers import logs
-from melder_containers.base_images import FOR_BUILDS, FOR_COMPOSE, BaseImages
 from melder_containers.engine import Engine
+from melder_containers.foreign_images import FOR_BUILDS, FOR_COMPOSE, ForeignImages
 from melder_containers.inspection import (
     find_leaks,
     find_passwords,
@@ -59,7 +59,7 @@ def check(engine: Engine, directory: Path, *, port: int, mirror: str | None) -> 
     outcome = Outcome(engine=engine.describe())
     print(outcome.engine, flush=True)
     outcome.add("hadolint has nothing to say", lint())
-    provide_images(outcome, engine, BaseImages(engine, directory, mirror))
+    provide_images(outcome, engine, ForeignImages(engine, directory, mirror))
     project = Project(engine, "melder-check", port)
     project.try_down()
     try:
@@ -88,7 +88,7 @@ def dockerfiles() -> list[Path]:
     return sorted(file for folder in folders for file in folder.glob("*/Dockerfile"))
 
 
-def provide_images(outcome: Outcome, engine: Engine, bases: BaseImages) -> None:
+def provide_images(outcome: Outcome, engine: Engine, bases: ForeignImages) -> None:
     """Base images, then the services' (the stand-in of the mail sink is built on one of them)."""
     for image in FOR_BUILDS:
         outcome.sources[image.name] = bases.provide(image)

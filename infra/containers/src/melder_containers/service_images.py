@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from melder_containers.base_images import certificates
 from melder_containers.engine import Engine
+from melder_containers.foreign_images import certificates
 from melder_containers.running import run
 from melder_local.place import CHECKOUT
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from melder_containers.base_images import FOR_BUILDS, FOR_COMPOSE, registry_of
 from melder_containers.check import dockerfiles, lint
 from melder_containers.engine import needs_plugin
+from melder_containers.foreign_images import FOR_BUILDS, FOR_COMPOSE, registry_of
 from melder_containers.inspection import CAPABILITIES, HAND_OVER_VOLUMES
 from melder_containers.service_images import SERVICES, USER
 from melder_local.place import CHECKOUT
@@ -95,7 +95,7 @@ def test_each_container_sees_its_own_secrets_only(compose: dict[str, Any]) -> No
         assert all(volume.endswith(":ro") for volume in seen), name
 
 
-def test_base_images_are_those_of_the_dockerfiles() -> None:
+def test_foreign_images_are_those_of_the_dockerfiles() -> None:
     names = {image.name for image in FOR_BUILDS}
     for service in SERVICES:
         text = (CHECKOUT / f"services/{service}/Dockerfile").read_text()

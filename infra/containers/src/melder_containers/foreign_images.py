@@ -20,7 +20,7 @@ LABEL = "melder.stand-in"
 
 
 @dataclass(frozen=True, slots=True)
-class BaseImage:
+class ForeignImage:
     """``name`` as the Dockerfiles and docker-compose.yml have it; ``folder`` makes its stand-in.
 
     ``programs`` are binaries of pinned wheels that the stand-in takes.
@@ -32,16 +32,16 @@ class BaseImage:
 
 
 FOR_BUILDS = (
-    BaseImage("python:3.11-slim-bookworm", "python"),
-    BaseImage("node:20-bookworm-slim", "node"),
-    BaseImage("gcr.io/distroless/python3-debian12:nonroot", "runtime"),
+    ForeignImage("python:3.11-slim-bookworm", "python"),
+    ForeignImage("node:20-bookworm-slim", "node"),
+    ForeignImage("gcr.io/distroless/python3-debian12:nonroot", "runtime"),
 )
 FOR_COMPOSE = (
-    BaseImage("postgis/postgis:15-3.4", "postgis"),
-    BaseImage("nats:2.12-alpine", "nats", ("nats-server",)),
-    BaseImage("caddy:2.10-alpine", "caddy", ("caddy",)),
-    BaseImage("cgr.dev/chainguard/minio:latest", "s3", ("weed",)),
-    BaseImage("axllent/mailpit:v1.27", "mail"),
+    ForeignImage("postgis/postgis:15-3.4", "postgis"),
+    ForeignImage("nats:2.12-alpine", "nats", ("nats-server",)),
+    ForeignImage("caddy:2.10-alpine", "caddy", ("caddy",)),
+    ForeignImage("cgr.dev/chainguard/minio:latest", "s3", ("weed",)),
+    ForeignImage("axllent/mailpit:v1.27", "mail"),
 )
 
 
@@ -62,7 +62,7 @@ def answers(registry: str) -> bool:
         return False
 
 
-class BaseImages:
+class ForeignImages:
     """Provides images to ``engine``; remembers which registries answer."""
 
     def __init__(
@@ -79,7 +79,7 @@ class BaseImages:
         self._answers = answers
         self._known: dict[str, bool] = {}
 
-    def provide(self, image: BaseImage) -> str:
+    def provide(self, image: ForeignImage) -> str:
         """Have ``image`` under its name; the answer is ``pulled`` or ``stand-in``."""
         registry = registry_of(image.name)
         if registry not in self._known:
@@ -94,7 +94,7 @@ class BaseImages:
         self._make(image)
         return "stand-in"
 
-    def _make(self, image: BaseImage) -> None:
+    def _make(self, image: ForeignImage) -> None:
         self._ensure_debian()
         with tempfile.TemporaryDirectory(dir=self._directory) as context:
             place = Path(context) / image.folder

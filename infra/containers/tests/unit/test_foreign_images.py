@@ -5,15 +5,15 @@ from typing import ClassVar
 
 import pytest
 
-from melder_containers.base_images import BaseImage, BaseImages
 from melder_containers.check import Outcome
 from melder_containers.engine import Engine, mounts_below
+from melder_containers.foreign_images import ForeignImage, ForeignImages
 from melder_containers.main import table
 from melder_containers.running import ProgramFailed
 from melder_containers.service_images import ServiceImage
 
-NATS = BaseImage("nats:2.12-alpine", "nats")
-STORE = BaseImage("cgr.dev/chainguard/minio:latest", "s3")
+NATS = ForeignImage("nats:2.12-alpine", "nats")
+STORE = ForeignImage("cgr.dev/chainguard/minio:latest", "s3")
 
 
 class FakeEngine(Engine):
@@ -30,14 +30,14 @@ class FakeEngine(Engine):
 
 
 def provide(
-    image: BaseImage, directory: Path, *, reachable: bool, registry: set[str]
+    image: ForeignImage, directory: Path, *, reachable: bool, registry: set[str]
 ) -> tuple[str, list[tuple[str, ...]]]:
     class Known(FakeEngine):
         pass
 
     Known.registry, Known.told = frozenset(registry), []
     engine = Known("docker", ("docker-compose",), None, own=False)
-    images = BaseImages(engine, directory, None, answers=lambda _registry: reachable)
+    images = ForeignImages(engine, directory, None, answers=lambda _registry: reachable)
     return images.provide(image), Known.told
 
 
