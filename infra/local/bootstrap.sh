@@ -13,7 +13,11 @@ if [ -n "$python" ] && ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
 [ -n "$python" ] || missing+=(python3 python3-venv)
 compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || missing+=(postgresql-15-postgis-3)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
-if [ "$need_chromium" = "with-chromium" ] && ! command -v chromium >/dev/null; then missing+=(chromium); fi
+if [ "$need_chromium" = "with-chromium" ]; then
+  command -v chromium >/dev/null || missing+=(chromium)
+  # Playwright brings its own node, which needs this library; Debian's chromium does not bring it.
+  compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
+fi
 
 if [ "${#missing[@]}" -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then

@@ -69,6 +69,11 @@ async def _look_at_logs(connection: asyncpg.Connection, schema: str) -> AsyncIte
     )
     if overdue:
         yield f"{schema} has {overdue} timers that are a minute late"
+    failing = await connection.fetchval(
+        f"SELECT count(*) FROM {schema}.due WHERE last_error IS NOT NULL"
+    )
+    if failing:  # after many kills in a row a photo may have to wait minutes for its next try
+        yield f"{schema} has {failing} timers that failed and are to be tried again"
 
 
 def _judge_log(name: str, row: asyncpg.Record) -> Iterator[str]:

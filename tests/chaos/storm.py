@@ -75,7 +75,7 @@ def blow(
     seed: int,
     reports: int,
     per_second: float,
-    settle_s: float = 180,
+    settle_s: float = 300,
     directory: Path | None = None,
     photo_every: int = 40,
 ) -> Outcome:

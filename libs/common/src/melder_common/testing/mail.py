@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: aiosmtpd looks at all members, which Python 3.11.2 cannot bear then
 class MailSink:
     """``answer`` decides per mail what the server says; ``250 OK`` keeps the mail."""
 
