@@ -63,9 +63,12 @@ class Connection:
         await self._note_connection()
 
     async def close(self) -> None:
-        """Close it for good, on purpose."""
+        """Close it for good, on purpose; one that is being lost just then counts as closed."""
         self._closing = True
-        await self.client.close()
+        try:
+            await self.client.close()
+        except OSError as error:
+            _log.info("nats_lost_while_closing", reason=type(error).__name__)
 
     async def _note_connection(self) -> None:
         self.generation += 1

@@ -190,6 +190,22 @@ async def test_killing_nats_again_and_again_loses_and_doubles_nothing(
     await dialogue.all_answered()
 
 
+async def test_a_connection_that_is_lost_while_it_is_closed_does_not_spoil_the_stop(
+    dialogue: Dialogue, server: tuple[NatsServer, Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(server[1])
+    await dialogue.start()
+    runtime = dialogue.runtimes["routing"]
+    client = runtime.transport.client
+    await until(lambda: client.is_connected)
+
+    async def lost() -> None:
+        raise ConnectionResetError("Connection lost")
+
+    monkeypatch.setattr(client._transport, "drain", lost)
+    await runtime.stop()
+
+
 async def test_a_deleted_stream_is_made_anew_and_what_was_in_it_arrives(
     dialogue: Dialogue, server: tuple[NatsServer, Process]
 ) -> None:
