@@ -199,10 +199,14 @@ async def test_a_connection_that_is_lost_while_it_is_closed_does_not_spoil_the_s
     client = runtime.transport.client
     await until(lambda: client.is_connected)
 
+    async def keep_waiting(*_: object, **__: object) -> None: ...
+
     async def lost() -> None:
         raise ConnectionResetError("Connection lost")
 
+    monkeypatch.setattr(client, "_flush_pending", keep_waiting)
     monkeypatch.setattr(client._transport, "drain", lost)
+    await client.publish("last.words", b"never sent")
     await runtime.stop()
 
 
