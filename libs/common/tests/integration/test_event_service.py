@@ -208,6 +208,8 @@ async def test_a_connection_that_is_lost_while_it_is_closed_does_not_spoil_the_s
     monkeypatch.setattr(client._transport, "drain", lost)
     await client.publish("last.words", b"never sent")
     await runtime.stop()
+    client._transport.close()  # here the connection is not really lost
+    await client._transport.wait_closed()
 
 
 async def test_a_deleted_stream_is_made_anew_and_what_was_in_it_arrives(
