@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing k8s-check chaos backup restore bench rehearse compose-check requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ rehearse: ## prove in a fresh Debian root that make test and make demo need noth
 
 compose-check: setup ## build the images, start docker-compose.yml with a Docker engine, walk reports through
 	@.venv/bin/melder-compose-check
+
+open311-check: setup ## check an Open311 server: make open311-check URL=https://…/open311/v2 ARGS="--key …"
+	@.venv/bin/python -m tests.conformance "$(URL)" $(ARGS)
 
 requirements: setup ## pin again after a change of requirements/*.in (needs uv)
 	@infra/local/pin-requirements.sh
