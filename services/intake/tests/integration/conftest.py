@@ -31,7 +31,7 @@ from melder_intake.main import assemble, build_parts, build_service
 from melder_intake.parts import Parts
 from melder_intake.settings import IntakeSettings
 from melder_intake.store.tables import event_tables, metadata
-from melder_intake.use_cases.create_api_client import create_api_client
+from melder_intake.use_cases.manage_api_client import create_api_client
 from melder_web import Pages
 from melder_web.testing import chromium
 
@@ -160,9 +160,7 @@ async def make_stack(
         for event in catalogue:
             await _apply(parts, event)
         async with parts.units.begin() as unit:
-            key = await create_api_client(
-                unit, name="Stadt-App", contact=None, requests_per_minute=10_000
-            )
+            key = await create_api_client(unit, name="Stadt-App", requests_per_minute=10_000)
         app = assemble(service, parts)
         return Stack(app, parts, service, key, PrivateKey(b64decode(private)))
 

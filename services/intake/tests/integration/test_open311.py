@@ -18,9 +18,8 @@ from melder_common.events import (
     ReportSubmitted,
 )
 from melder_common.ids import new_id
-from melder_intake.store.api_clients import revoke_clients
 from melder_intake.store.known_clients import REMEMBERED_S, KnownClients
-from melder_intake.use_cases.create_api_client import create_api_client
+from melder_intake.use_cases.manage_api_client import create_api_client, revoke_api_client
 
 V2 = "/open311/v2"
 GOOD = {
@@ -426,7 +425,7 @@ async def test_a_quota_is_answered_with_429_in_format(
 ) -> None:
     stack = await make_stack(catalogue=catalogue_events)
     async with stack.units.begin() as unit:
-        key = await create_api_client(unit, name="slow", contact=None, requests_per_minute=1)
+        key = await create_api_client(unit, name="slow", requests_per_minute=1)
     transport = httpx.ASGITransport(app=stack.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         data = GOOD | {"api_key": key}
@@ -441,7 +440,7 @@ async def test_keys_are_hashed_and_can_be_revoked(post: Any, stack: Any) -> None
         row = (await connection.execute(text("SELECT * FROM intake.api_client"))).one()
     assert stack.api_key not in str(row)
     async with stack.units.begin() as unit:
-        assert await revoke_clients(unit.connection, "Stadt-App", unit.now) == 1
+        await revoke_api_client(unit, "Stadt-App")
     assert await KnownClients(stack.units.engine).find(stack.api_key) is None
 
 
@@ -450,7 +449,7 @@ async def test_a_known_key_is_looked_up_again_after_some_seconds(stack: Any) -> 
     clients = KnownClients(stack.units.engine, clock=lambda: now[0])
     assert await clients.find(stack.api_key) is not None
     async with stack.units.begin() as unit:
-        await revoke_clients(unit.connection, "Stadt-App", unit.now)
+        await revoke_api_client(unit, "Stadt-App")
     assert await clients.find(stack.api_key) is not None
     now[0] = REMEMBERED_S + 1
     assert await clients.find(stack.api_key) is None

@@ -9,27 +9,18 @@ from fastapi import APIRouter, Request, Response
 
 from melder_common.idempotency import KeyRefused, KeyReused
 from melder_common.numbers import normalise_number
-from melder_common.rate_limit import client_network
 from melder_intake.domain.checking import check_report
 from melder_intake.domain.submission import SubmissionRefused
 from melder_intake.http import open311_answers as answers
 from melder_intake.http.acceptance import mint_identity, photo_limits, reception_of, send_report
+from melder_intake.http.open311_clients import require_client, require_service
 from melder_intake.http.open311_documents import write
 from melder_intake.http.open311_errors import Open311Error, error_of_faults
-from melder_intake.http.open311_requests import (
-    KEY_HEADERS,
-    Posted,
-    read_post,
-    read_report,
-    read_wanted,
-)
+from melder_intake.http.open311_requests import read_post, read_report, read_wanted
 from melder_intake.http.outside import who_serves
 from melder_intake.parts import Parts
 from melder_intake.store import public_reading
-from melder_intake.store.api_clients import ApiClient
 from melder_intake.store.catalogue import Reception
-
-WRONG_KEYS_PER_MINUTE = "30/minute"
 
 
 def open311_router(parts: Parts) -> APIRouter:
@@ -98,7 +89,8 @@ async def _accept(parts: Parts, request: Request, form: str) -> Response:
     reception = await reception_of(parts)
     posted = await read_post(request)
     _check_jurisdiction(reception, posted.one("jurisdiction_id"))
-    client = await _client(parts, request, posted)
+    client = await require_client(parts, request, posted)
+    require_service(client, posted.one("service_code").strip())
     raw = read_report(posted, client)
     try:
         submission, category = check_report(
@@ -124,21 +116,6 @@ async def _accept(parts: Parts, request: Request, form: str) -> Response:
         account=submission.contact.account,
     )
     return write(document, form)
-
-
-async def _client(parts: Parts, request: Request, posted: Posted) -> ApiClient:
-    """The client behind the key in body, query or header. Raises Open311Error 403."""
-    key = posted.one("api_key") or next(
-        (request.headers[name] for name in KEY_HEADERS if request.headers.get(name)), ""
-    )
-    client = await parts.clients.find(key.strip()) if key else None
-    if client is None:
-        parts.limiter.check("open311-wrong-key", WRONG_KEYS_PER_MINUTE, client_network(request))
-        told = "Dieser Schlüssel gilt nicht." if key else "Zum Senden ist ein Schlüssel nötig."
-        raise Open311Error(403, f"api_key: {told}")
-    rate = f"{client.requests_per_minute}/minute"
-    parts.limiter.check("open311-post", rate, str(client.client_id))
-    return client
 
 
 async def _list(parts: Parts, request: Request, reception: Reception, form: str) -> Response:

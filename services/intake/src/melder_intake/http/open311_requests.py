@@ -10,6 +10,7 @@ from starlette.requests import Request
 from melder_common.event_values import CLOSED_STATES, CaseState
 from melder_common.numbers import normalise_number
 from melder_intake.domain.answers import gather_answers
+from melder_intake.domain.api_client import ApiClient
 from melder_intake.domain.checking import RawReport
 from melder_intake.domain.submission import PhotoFile
 from melder_intake.http.form_bodies import (
@@ -19,7 +20,6 @@ from melder_intake.http.form_bodies import (
     read_form_body,
 )
 from melder_intake.http.open311_errors import Open311Error
-from melder_intake.store.api_clients import ApiClient
 from melder_intake.store.public_reading import Wanted
 
 MOST_REQUESTS = 1000

@@ -92,6 +92,12 @@ async def count_entries(connection: AsyncConnection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+async def list_category_slugs(connection: AsyncConnection) -> frozenset[str]:
+    """The service codes in force."""
+    rows = await connection.execute(select(category.c.slug).where(~category.c.removed))
+    return frozenset(row.slug for row in rows)
+
+
 async def get_revision(connection: AsyncConnection) -> int:
     """The revision in force; 0 before the first complete catalogue."""
     found = await connection.execute(

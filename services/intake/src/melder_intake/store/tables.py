@@ -1,21 +1,15 @@
 """The tables of schema ``intake``. Migrations build them; a test compares both."""
 
-from datetime import datetime
-from uuid import UUID
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Computed,
-    DateTime,
     Double,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
@@ -28,36 +22,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from melder_common.geometry_column import Geometry
 from melder_common.tables import EventTables
+from melder_intake.store import schema
+from melder_intake.store.client_tables import api_client
+from melder_intake.store.schema import SCHEMA, moment, report_id
 
-SCHEMA = "intake"
-
-metadata = MetaData(
-    schema=SCHEMA,
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "fk": "%(table_name)s_%(column_0_name)s_fkey",
-        "ck": "%(table_name)s_%(constraint_name)s",
-        "uq": "%(table_name)s_%(column_0_name)s_key",
-    },
-)
+metadata = schema.metadata
 event_tables = EventTables(metadata, SCHEMA)
 
 _on_earth = "lat BETWEEN -90 AND 90 AND long BETWEEN -180 AND 180"
-
-
-def _moment(name: str, *, nullable: bool = True) -> Column[datetime]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _report_id(*, primary_key: bool = False) -> Column[UUID]:
-    return Column(
-        "report_id",
-        Uuid,
-        ForeignKey(f"{SCHEMA}.report.report_id"),
-        primary_key=primary_key,
-        nullable=False,
-    )
-
 
 report = Table(
     "report",
@@ -65,7 +37,7 @@ report = Table(
     Column("report_id", Uuid, primary_key=True),
     Column("number", String(8), nullable=False),
     Column("source", String(12), nullable=False),
-    Column("api_client_id", Uuid, ForeignKey(f"{SCHEMA}.api_client.client_id")),
+    Column("api_client_id", Uuid, ForeignKey(api_client.c.client_id)),
     Column("category", Text, nullable=False),
     Column("lat", Double),
     Column("long", Double),
@@ -81,9 +53,9 @@ report = Table(
     Column("language", String(16), nullable=False),
     Column("channels", ARRAY(Text), nullable=False, server_default="{}"),
     Column("signals", ARRAY(Text), nullable=False, server_default="{}"),
-    _moment("submitted_at", nullable=False),
-    _moment("erase_after"),
-    _moment("erased_at"),
+    moment("submitted_at", nullable=False),
+    moment("erase_after"),
+    moment("erased_at"),
     UniqueConstraint("number"),
     CheckConstraint(_on_earth, name="on_earth"),
     CheckConstraint("lat IS NOT NULL OR erased_at IS NOT NULL", name="has_place"),
@@ -94,7 +66,7 @@ report = Table(
 report_photo = Table(
     "report_photo",
     metadata,
-    _report_id(primary_key=True),
+    report_id(primary_key=True),
     Column("photo_id", Uuid, primary_key=True),
     Column("position", SmallInteger, nullable=False),
     Column("upload_token", Text),
@@ -105,10 +77,10 @@ report_photo = Table(
 participation = Table(
     "participation",
     metadata,
-    _report_id(primary_key=True),
-    _moment("tracking_opened_at"),
+    report_id(primary_key=True),
+    moment("tracking_opened_at"),
     Column("fixed", Boolean),
-    _moment("feedback_at"),
+    moment("feedback_at"),
     Column("reopen_requests", SmallInteger, nullable=False, server_default="0"),
     comment="What the reporter did since: opened the link, gave feedback, asked to reopen.",
 )
@@ -117,12 +89,12 @@ comment = Table(
     "comment",
     metadata,
     Column("comment_id", Uuid, primary_key=True),
-    _report_id(),
+    report_id(),
     Column("source", String(12), nullable=False),
     Column("text", Text, nullable=False),
     Column("answers", Uuid),
     Column("public", Boolean, nullable=False, server_default="false"),
-    _moment("written_at", nullable=False),
+    moment("written_at", nullable=False),
     Index("comment_of", "report_id", "written_at"),
     comment="What the reporter added on the tracking page or by mail; public only after review.",
 )
@@ -130,24 +102,10 @@ comment = Table(
 supporter = Table(
     "supporter",
     metadata,
-    _report_id(primary_key=True),
+    report_id(primary_key=True),
     Column("person_hash", LargeBinary, primary_key=True),
-    _moment("supported_at", nullable=False),
+    moment("supported_at", nullable=False),
     comment="Who has seen it too, as a keyed hash.",
-)
-
-api_client = Table(
-    "api_client",
-    metadata,
-    Column("client_id", Uuid, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("contact", Text),
-    Column("key_hash", LargeBinary, nullable=False),
-    Column("requests_per_minute", Integer, nullable=False),
-    _moment("created_at", nullable=False),
-    _moment("revoked_at"),
-    UniqueConstraint("key_hash"),
-    comment="Who may post by Open311; keys are kept as SHA-256.",
 )
 
 spooled_photo = Table(
@@ -157,7 +115,7 @@ spooled_photo = Table(
     Column("report_id", Uuid),
     Column("content_type", String(80), nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    _moment("spooled_at", nullable=False),
+    moment("spooled_at", nullable=False),
     Index("spooled_photo_drafts", "spooled_at", postgresql_where=text("report_id IS NULL")),
     comment="Files that came with a form; without a report they belong to a draft.",
 )
@@ -183,10 +141,10 @@ public_report = Table(
     metadata,
     Column("report_id", Uuid, primary_key=True),
     Column("number", String(8), nullable=False),
-    _moment("submitted_at", nullable=False),
-    _moment("changed_at", nullable=False),
-    _moment("closed_at"),
-    _moment("erased_at"),
+    moment("submitted_at", nullable=False),
+    moment("changed_at", nullable=False),
+    moment("closed_at"),
+    moment("erased_at"),
     Column("case_id", Uuid),
     Column("category", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -206,7 +164,7 @@ public_report = Table(
     Column("policy_text", Text, nullable=False),
     Column("policy_photo", Text, nullable=False),
     Column("policy_place", Text, nullable=False),
-    _moment("reviewed_at"),
+    moment("reviewed_at"),
     Column("lat", Double),
     Column("long", Double),
     Column("address", Text),
@@ -237,7 +195,7 @@ public_photo = Table(
     Column("state", String(12), nullable=False),
     Column("reason", Text),
     Column("renditions", JSONB, nullable=False, server_default="[]"),
-    _moment("changed_at", nullable=False),
+    moment("changed_at", nullable=False),
     Index("public_photo_of", "report_id"),
     comment="How far each photo is; only released ones have a public address.",
 )
@@ -247,13 +205,14 @@ timeline_entry = Table(
     metadata,
     Column("entry_id", Uuid, primary_key=True),
     Column("report_id", Uuid, nullable=False),
-    _moment("at", nullable=False),
+    moment("at", nullable=False),
     Column("kind", String(20), nullable=False),
     Column("state", Text),
     Column("body_name", Text),
     Column("text", Text),
     Column("data", JSONB, nullable=False, server_default="{}"),
     Index("timeline_entry_of", "report_id", "at"),
+    Index("timeline_entry_when", "at", "entry_id"),
     comment="The public history of a report; texts are masked.",
 )
 
@@ -266,8 +225,9 @@ message = Table(
     Column("text", Text, nullable=False),
     Column("body_name", Text, nullable=False),
     Column("public", Boolean, nullable=False),
-    _moment("posted_at", nullable=False),
+    moment("posted_at", nullable=False),
     Index("message_of", "report_id", "posted_at"),
+    Index("message_when", "posted_at", "message_id", postgresql_where=text("public")),
     comment="What a body wrote to the reporter; only public ones leave the tracking page.",
 )
 
@@ -304,7 +264,7 @@ region = Table(
     Column("outline", Geometry("MULTIPOLYGON", 4326)),
     Column("published", JSONB),
     Column("revision", BigInteger, nullable=False, server_default="0"),
-    _moment("changed_at", nullable=False),
+    moment("changed_at", nullable=False),
     CheckConstraint("one", name="single_row"),
     comment="The reception area, and catalogue.published.v1 once it is complete.",
 )
