@@ -52,6 +52,10 @@ class Echo(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body + b" " * 2000)
 
+    def do_POST(self) -> None:
+        """Break off, as a service that dies."""
+        self.close_connection = True
+
     def log_message(self, *_: object) -> None:
         """The tests read the answers."""
 
@@ -154,3 +158,24 @@ def test_it_finds_the_services_by_their_names_and_its_probe_answers(
     assert f":{container['ports'][0]['containerPort']}}}" in text
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert ask(gateways[1] + container[probe]["httpGet"]["path"])[1] == "ready"
+
+
+def test_the_log_of_failures_tells_no_key_link_and_address(
+    gateways: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A key may come in the query, and a tracking link is a key."""
+    for address in gateways:
+        request = urllib.request.Request(
+            f"{address}/m/7ZKQ3NTV/canary-path?api_key=canary-query",
+            data=b"api_key=canary-body",
+            headers={"X-API-Key": "canary-header", "Cookie": "canary-cookie"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with pytest.raises(urllib.error.HTTPError, match="502"):
+            opener.open(request, timeout=20)
+        port = address.rpartition(":")[2]
+        (log, *_) = tmp_path_factory.getbasetemp().glob(f"gateways*/caddy-{port}.log")
+        (failure,) = [line for line in log.read_text().splitlines() if "http.log.error" in line]
+        assert "canary" not in failure
+        assert "remote_ip" not in failure
+        assert '"status":502' in failure

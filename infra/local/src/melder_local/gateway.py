@@ -36,6 +36,8 @@ of two cores at load 24, 17 s were measured."""
 def caddyfile(port: int, upstreams: Mapping[str, str], *, bind: str | None = None) -> str:
     """The configuration text. No access log: addresses of citizens are not kept here.
 
+    Failures are logged without their request, whose address may hold a key or a tracking link.
+
     ``upstreams``: host:port of what is behind, by name. ``bind``: the only address to listen on.
     """
     lines = [
@@ -43,6 +45,11 @@ def caddyfile(port: int, upstreams: Mapping[str, str], *, bind: str | None = Non
         "\tadmin off",
         "\tauto_https off",
         "\tpersist_config off",
+        "\tlog {",
+        "\t\tformat filter {",
+        "\t\t\trequest delete",
+        "\t\t}",
+        "\t}",
         *([f"\tdefault_bind {bind}"] if bind else []),
         "\tservers {",
         "\t\ttimeouts {",
