@@ -23,6 +23,7 @@ from melder_common.tables import EventTables
 
 LOCK_TIMEOUT = "2s"
 TRIES = 6
+LOOK_EVERY_S = 0.5
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _log = structlog.get_logger()
@@ -81,9 +82,22 @@ async def _migrate(url: str, package: str, password_file: Path | None) -> None:
         await engine.dispose()
 
 
+def _wait_for_turn(connection: Connection, package: str) -> None:
+    """Let one process migrate at a time.
+
+    Asking again and again holds no snapshot meanwhile: whoever waits within a statement would keep
+    the ``CREATE INDEX CONCURRENTLY`` of the one that works from ending.
+    """
+    turn = text("SELECT pg_try_advisory_lock(hashtext(:name))")
+    while not connection.scalar(turn, {"name": package}):
+        connection.rollback()
+        time.sleep(LOOK_EVERY_S)
+    connection.commit()
+
+
 def _upgrade(connection: Connection, package: str) -> None:
     schema = package.removeprefix("melder_")
-    connection.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), {"name": package})
+    _wait_for_turn(connection, package)
     if not connection.scalar(text("SELECT to_regnamespace(:schema)"), {"schema": schema}):
         connection.execute(text(f"CREATE SCHEMA {schema}"))
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))

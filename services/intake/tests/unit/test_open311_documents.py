@@ -8,7 +8,15 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as some
 
-from melder_intake.http.open311_documents import DECLARATION, ITEMS, Document, as_json, as_xml
+from melder_intake.http.open311_documents import (
+    DECLARATION,
+    ITEMS,
+    Document,
+    as_json,
+    as_xml,
+    json_pieces,
+    xml_pieces,
+)
 
 XML_TEXT = some.text(
     some.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"),
@@ -56,12 +64,12 @@ def test_both_formats_say_the_same(requests: Any) -> None:
 
 def test_containers_are_lists_also_with_no_and_one_element() -> None:
     assert as_json(Document("services", [])) == b"[]"
-    assert as_xml(Document("services", [])) == DECLARATION + b"<services />"
+    assert as_xml(Document("services", [])) == DECLARATION + b"<services/>"
     one = Document("services", [{"service_code": "a", "metadata": False, "group": None}])
     assert json.loads(as_json(one)) == [{"service_code": "a", "metadata": False, "group": None}]
     assert as_xml(one).endswith(
         b"<services><service><service_code>a</service_code><metadata>false</metadata>"
-        b"<group /></service></services>"
+        b"<group/></service></services>"
     )
 
 
@@ -79,3 +87,27 @@ def test_characters_that_xml_cannot_carry_are_replaced() -> None:
 
 def test_markup_is_escaped() -> None:
     assert b"&lt;script&gt;" in as_xml(Document("errors", [{"description": "<script>"}]))
+
+
+@given(some.integers(0, 301))
+def test_a_list_in_pieces_is_the_same_document(count: int) -> None:
+    rows = [{"service_request_id": str(number), "description": "Ö\n<&>"} for number in range(count)]
+    document = Document("service_requests", rows)
+    assert b"".join(json_pieces(rows)) == as_json(document)
+    assert b"".join(xml_pieces("service_requests", rows)) == as_xml(document)
+
+
+def test_pieces_are_written_one_after_the_other() -> None:
+    """Nothing of the second piece is made before the first has left."""
+    made = []
+
+    def rows() -> Any:
+        for number in range(1000):
+            made.append(number)
+            yield {"service_request_id": str(number)}
+
+    for pieces in (json_pieces(rows()), xml_pieces("service_requests", rows())):
+        made.clear()
+        first = next(pieces)
+        assert len(made) <= 100
+        assert len(first) < 10_000

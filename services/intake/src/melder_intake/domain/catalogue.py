@@ -9,6 +9,8 @@ from melder_common.event_values import PublicationPolicy, Question, Translated
 
 MAIN_LANGUAGE = "de"
 
+_TYPED = frozenset({"string", "text"})
+
 CategoryType = Literal["realtime", "batch", "blackbox"]
 
 
@@ -93,6 +95,19 @@ class Catalogue:
         """The name of a category; the slug itself when it was removed from the catalogue."""
         found = self.categories.get(slug)
         return in_language(found.name, language) if found else slug
+
+    def is_free_text(self, category: str, code: str) -> bool:
+        """Whether people type the answer to this question; of unknown ones that is assumed."""
+        found = self.categories.get(category)
+        questions = found.questions if found else ()
+        return next((one.datatype in _TYPED for one in questions if one.code == code), True)
+
+    def bodies_named(self, text: str) -> frozenset[str]:
+        """The slugs of the bodies meant by a name, a slug or an official key."""
+        folded = text.casefold()
+        named = {body.slug for body in self.bodies.values() if body.name.casefold() == folded}
+        slug = self.body_of_jurisdiction(text)
+        return frozenset(named | ({slug} if slug else set()))
 
     @cached_property
     def _by_jurisdiction(self) -> dict[str, str | None]:

@@ -5,7 +5,8 @@ the place at once, after review, or never. Category, state and body are always p
 place is not, only the municipality is shown.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,10 @@ from melder_common.event_values import (
     Rendition,
     Translated,
 )
+from melder_common.text import mask_personal_data
+
+IsFreeText = Callable[[str, str], bool]
+"""Whether the answer to a category's question (both by their codes) is typed freely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,46 @@ class PublicReport:
         return self.closed_at or self.changed_at
 
 
+@dataclass(frozen=True, slots=True)
+class SentDetails:
+    """What was sent beside the description. ``asset``: type (if given) and number of an object."""
+
+    category: str
+    title: str | None = None
+    description: str | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asset_type: str | None = None
+    asset_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicDetails:
+    """The part of it that everybody may see; ``category`` is the one the questions belong to."""
+
+    category: str
+    title: str | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    asset_type: str | None = None
+    asset_id: str | None = None
+
+
+def publish_details(known: KnownReport, sent: SentDetails, is_free: IsFreeText) -> PublicDetails:
+    """What everybody may see of ``sent``.
+
+    Answers go with the text; what was typed beside it is reviewed by nobody, so it is shown only
+    where the policy wants no review and no clerk has changed the text. An object tells its place.
+    """
+    placed = _public_place(known) is not None
+    titled = sent.title is not None and _typed_is_public(known, sent)
+    return PublicDetails(
+        category=sent.category,
+        title=mask_personal_data(sent.title or "") if titled else None,
+        attributes=_public_answers(known, sent, is_free),
+        asset_type=sent.asset_type if placed else None,
+        asset_id=sent.asset_id if placed else None,
+    )
+
+
 def publish(known: KnownReport) -> PublicReport:
     """What everybody may see of ``known``."""
     place = _public_place(known)
@@ -157,3 +202,23 @@ def _public_photos(known: KnownReport) -> tuple[KnownPhoto, ...]:
     if known.policy.photo == "never" or known.erased_at is not None:
         return ()
     return tuple(photo for photo in known.photos if photo.state == "released")
+
+
+def _typed_is_public(known: KnownReport, sent: SentDetails) -> bool:
+    shown = _public_text(known)
+    if shown is None or known.policy.text != "at_once":
+        return False
+    return shown == mask_personal_data(sent.description or "")
+
+
+def _public_answers(
+    known: KnownReport, sent: SentDetails, is_free: IsFreeText
+) -> Mapping[str, tuple[str, ...]]:
+    if _public_text(known) is None:
+        return {}
+    typed_too = _typed_is_public(known, sent)
+    return {
+        code: tuple(mask_personal_data(value) for value in values)
+        for code, values in sent.attributes.items()
+        if typed_too or not is_free(sent.category, code)
+    }

@@ -1,22 +1,19 @@
 """What intake knows, as GeoReport v2 documents; nothing in here that the policy hides."""
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable
 
 from melder_common.event_values import Question
 from melder_intake.domain.catalogue import MAIN_LANGUAGE, Catalogue, Category, in_language
-from melder_intake.domain.publication import PublicReport
 from melder_intake.http.open311_documents import Document, Value
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
-CHANGESET = "2026-11-01T00:00:00Z"
+CHANGESET = "2026-11-27T00:00:00Z"
 """When the shape of this interface last changed."""
 
 NOTICE_ON_POST = (
     "Ihre Meldung ist angekommen. Die zuständige Stelle wird gerade ermittelt. "
     "Sie sehen den Stand unter dieser Nummer."
 )
-NOTICE_UNDECIDED = "Die zuständige Stelle wird gerade ermittelt."
 NOTICE_PHOTOS_LOST = "Ein Foto konnte nicht gespeichert werden. Die Meldung ist angekommen."
 
 
@@ -79,19 +76,6 @@ def accepted(number: str, *, blackbox: bool, photos_lost: int, account: str | No
     )
 
 
-def requests(
-    reports: Iterable[PublicReport],
-    catalogue: Catalogue,
-    words: Mapping[str, str],
-    origin: str,
-) -> Document:
-    """Reports as the public may see them. ``words``: the body's latest word by number."""
-    return Document(
-        "service_requests",
-        [_request(report, catalogue, words.get(report.number), origin) for report in reports],
-    )
-
-
 def _service(category: Category, language: str) -> Value:
     return {
         "service_code": category.slug,
@@ -118,38 +102,3 @@ def _attribute(question: Question, order: int, language: str) -> Value:
             for choice in question.choices
         ],
     }
-
-
-def _request(report: PublicReport, catalogue: Catalogue, words: str | None, origin: str) -> Value:
-    place = report.place
-    photo = report.photos[0].photo_id if report.photos else None
-    expected = None
-    if report.usual_days is not None and not report.closed:
-        expected = report.submitted_at + timedelta(days=report.usual_days)
-    return {
-        "service_request_id": report.number,
-        "status": "closed" if report.closed else "open",
-        "status_notes": words,
-        "service_name": catalogue.category_name(report.category),
-        "service_code": report.category,
-        "description": report.text,
-        "agency_responsible": report.responsible.name if report.responsible else None,
-        "service_notice": _notice(report),
-        "requested_datetime": report.submitted_at,
-        "updated_datetime": report.updated_at,
-        "expected_datetime": expected,
-        "address": place.address if place else None,
-        "address_id": None,
-        "zipcode": None,
-        "lat": place.lat if place else None,
-        "long": place.long if place else None,
-        "media_url": f"{origin}/photos/{photo}/full.jpg" if photo else None,
-    }
-
-
-def _notice(report: PublicReport) -> str:
-    if reason := in_language(report.reason):
-        return reason
-    if report.responsible:
-        return f"Zuständig ist {report.responsible.name}."
-    return NOTICE_UNDECIDED

@@ -13,8 +13,8 @@ from melder_intake.domain.catalogue import in_language
 from melder_intake.http.acceptance import reception_of
 from melder_intake.http.presenting import present_history
 from melder_intake.parts import Parts
-from melder_intake.store import public_reading
-from melder_intake.store.public_reading import Wanted
+from melder_intake.store import public_listing, public_reading
+from melder_intake.store.public_listing import Wanted
 from melder_web.page_problems import PageProblem
 from melder_web.pages import PUBLIC_MINUTE
 
@@ -62,7 +62,7 @@ def public_pages_router(parts: Parts) -> APIRouter:
     async def start(request: Request) -> Response:
         reception = await reception_of(parts)
         async with parts.units.engine.connect() as connection:
-            latest = await public_reading.list_public_reports(connection, Wanted(), limit=ON_START)
+            latest = await public_listing.list_public_reports(connection, Wanted(), limit=ON_START)
         return parts.pages.render(
             request,
             "start.html",
@@ -95,7 +95,7 @@ async def _list(parts: Parts, request: Request) -> Response:
     reception = await reception_of(parts)
     chosen = Filter.model_validate(dict(request.query_params))
     async with parts.units.engine.connect() as connection:
-        found = await public_reading.list_public_reports(
+        found = await public_listing.list_public_reports(
             connection, chosen.wanted(), limit=PER_PAGE + 1
         )
     page = found[:PER_PAGE]

@@ -1,42 +1,17 @@
 """Reading the public view: pages and Open311 get ``PublicReport``, never what is hidden."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, and_, func, select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from melder_common.event_values import BodyRef, CaseState, PublicationPolicy, Rendition
+from melder_common.event_values import CaseState
 from melder_common.text import mask_personal_data
-from melder_intake.domain.publication import KnownPhoto, KnownReport, PublicReport, publish
-from melder_intake.store.tables import message, public_photo, public_report, timeline_entry
-
-_primary: Table = public_report.alias("primary")  # type: ignore[assignment]  # an alias selects like its table
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a list asks for; None and empty mean everything.
-
-    ``words`` are looked for in released texts only. ``after``: the number of the last report of
-    the page before.
-    """
-
-    numbers: tuple[str, ...] = ()
-    states: tuple[CaseState, ...] = ()
-    categories: tuple[str, ...] = ()
-    body: str | None = None
-    words: str | None = None
-    submitted_from: datetime | None = None
-    submitted_until: datetime | None = None
-    changed_from: datetime | None = None
-    changed_until: datetime | None = None
-    after: str | None = None
-    offset: int = 0
+from melder_intake.domain.publication import KnownReport, PublicReport, publish
+from melder_intake.store.public_rows import known_report, list_photos, select_reports
+from melder_intake.store.tables import message, public_report, timeline_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +26,6 @@ class TimelineEntry:
     data: dict[str, Any] | None = None
 
 
-async def list_public_reports(
-    connection: AsyncConnection, wanted: Wanted, *, limit: int
-) -> list[PublicReport]:
-    """The newest reports first."""
-    rows = (await connection.execute(_list_query(wanted).limit(limit))).all()
-    photos = await _photos_of(connection, [row.report_id for row in rows])
-    return [publish(_known(row, photos.get(row.report_id, ()))) for row in rows]
-
-
 async def find_public_report(connection: AsyncConnection, number: str) -> PublicReport | None:
     """One report by its canonical number."""
     known = await find_known_report(connection, number)
@@ -68,12 +34,12 @@ async def find_public_report(connection: AsyncConnection, number: str) -> Public
 
 async def find_known_report(connection: AsyncConnection, number: str) -> KnownReport | None:
     """Everything the view remembers, for the reporter's own page."""
-    query = _joined().where(public_report.c.number == number)
+    query = select_reports().where(public_report.c.number == number)
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    photos = await _photos_of(connection, [row.report_id])
-    return _known(row, photos.get(row.report_id, ()))
+    photos = await list_photos(connection, [row.report_id])
+    return known_report(row, photos.get(row.report_id, ()))
 
 
 async def list_timeline(
@@ -110,20 +76,6 @@ async def list_timeline(
     return [received, *sorted(entries, key=lambda entry: entry.at)]
 
 
-async def latest_words(connection: AsyncConnection, numbers: Sequence[str]) -> dict[str, str]:
-    """The newest public word of the body for each report number (status_notes of Open311)."""
-    if not numbers:
-        return {}
-    rows = await connection.execute(
-        select(public_report.c.number, timeline_entry.c.text)
-        .ext(distinct_on(public_report.c.number))
-        .join(timeline_entry, timeline_entry.c.report_id == public_report.c.report_id)
-        .where(public_report.c.number.in_(numbers), timeline_entry.c.text.is_not(None))
-        .order_by(public_report.c.number, timeline_entry.c.at.desc())
-    )
-    return {row.number: row.text for row in rows}
-
-
 async def count_unrouted(connection: AsyncConnection, submitted_before: datetime) -> int:
     """Reports that have no case though they should."""
     found = await connection.execute(
@@ -132,95 +84,3 @@ async def count_unrouted(connection: AsyncConnection, submitted_before: datetime
         )
     )
     return int(found.scalar_one())
-
-
-def _joined() -> Select[Any]:
-    return select(public_report, _primary.c.number.label("primary_number")).outerjoin(
-        _primary, _primary.c.report_id == public_report.c.duplicate_of
-    )
-
-
-def _list_query(wanted: Wanted) -> Select[Any]:
-    view = public_report.c
-    query = _joined().order_by(view.submitted_at.desc(), view.report_id.desc())
-    if wanted.numbers:
-        return query.where(view.number.in_(wanted.numbers))
-    conditions = [
-        view.state.in_(wanted.states) if wanted.states else None,
-        view.category.in_(wanted.categories) if wanted.categories else None,
-        view.bodies.contains([wanted.body]) if wanted.body else None,
-        _has_words(wanted.words) if wanted.words else None,
-        view.submitted_at >= wanted.submitted_from if wanted.submitted_from else None,
-        view.submitted_at <= wanted.submitted_until if wanted.submitted_until else None,
-        view.changed_at >= wanted.changed_from if wanted.changed_from else None,
-        view.changed_at <= wanted.changed_until if wanted.changed_until else None,
-    ]
-    query = query.where(*(condition for condition in conditions if condition is not None))
-    if wanted.after:
-        last = select(_primary.c.submitted_at, _primary.c.report_id).where(
-            _primary.c.number == wanted.after
-        )
-        query = query.where(tuple_(view.submitted_at, view.report_id) < last.scalar_subquery())
-    return query.offset(wanted.offset) if wanted.offset else query
-
-
-def _has_words(words: str) -> Any:
-    view = public_report.c
-    return and_(
-        view.words.op("@@")(func.websearch_to_tsquery("german", words)), view.policy_text != "never"
-    )
-
-
-async def _photos_of(
-    connection: AsyncConnection, report_ids: Iterable[UUID]
-) -> dict[UUID, tuple[KnownPhoto, ...]]:
-    wanted = list(report_ids)
-    if not wanted:
-        return {}
-    rows = await connection.execute(
-        select(public_photo)
-        .where(public_photo.c.report_id.in_(wanted))
-        .order_by(public_photo.c.photo_id)
-    )
-    found: dict[UUID, tuple[KnownPhoto, ...]] = {}
-    for row in rows:
-        renditions = tuple(Rendition.model_validate(one) for one in row.renditions)
-        photo = KnownPhoto(row.photo_id, row.state, renditions, row.reason)
-        found[row.report_id] = (*found.get(row.report_id, ()), photo)
-    return found
-
-
-def _known(row: Row[Any], photos: tuple[KnownPhoto, ...]) -> KnownReport:
-    return KnownReport(
-        report_id=row.report_id,
-        number=row.number,
-        submitted_at=row.submitted_at,
-        changed_at=row.changed_at,
-        category=row.category,
-        state=CaseState(row.state),
-        policy=PublicationPolicy(
-            text=row.policy_text, photo=row.policy_photo, place=row.policy_place
-        ),
-        lat=row.lat,
-        long=row.long,
-        address=row.address,
-        text=row.text,
-        municipality=row.municipality,
-        decision=row.decision,
-        responsible=_body(row.responsible_slug, row.responsible_name),
-        working=_body(row.working_slug, row.working_name),
-        asked=_body(row.asked_slug, row.asked_name),
-        border=row.border,
-        border_distance_m=row.border_distance_m,
-        reason=row.reason,
-        usual_days=row.usual_days,
-        reviewed_at=row.reviewed_at,
-        closed_at=row.closed_at,
-        erased_at=row.erased_at,
-        duplicate_of=row.primary_number,
-        photos=photos,
-    )
-
-
-def _body(slug: str | None, name: str | None) -> BodyRef | None:
-    return BodyRef(slug=slug, name=name) if slug and name else None

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
+from melder_common.event_values import CLOSED_STATES
 from melder_common.geometry_column import Geometry
 from melder_common.tables import EventTables
 from melder_intake.store import schema
@@ -29,6 +30,7 @@ from melder_intake.store.schema import SCHEMA, moment, report_id
 metadata = schema.metadata
 event_tables = EventTables(metadata, SCHEMA)
 
+_closed_states = ", ".join(f"'{state}'" for state in sorted(CLOSED_STATES))
 _on_earth = "lat BETWEEN -90 AND 90 AND long BETWEEN -180 AND 180"
 
 report = Table(
@@ -45,6 +47,7 @@ report = Table(
     Column("address", Text),
     Column("address_id", Text),
     Column("asset_id", Text),
+    Column("asset_type", Text),
     Column("title", Text),
     Column("description", Text),
     Column("attributes", JSONB, nullable=False, server_default="{}"),
@@ -60,6 +63,7 @@ report = Table(
     CheckConstraint(_on_earth, name="on_earth"),
     CheckConstraint("lat IS NOT NULL OR erased_at IS NOT NULL", name="has_place"),
     Index("report_to_erase", "erase_after", postgresql_where=text("erased_at IS NULL")),
+    Index("report_by_asset", "asset_id", postgresql_where=text("asset_id IS NOT NULL")),
     comment="As submitted: a trigger refuses every change but the erasure.",
 )
 
@@ -181,7 +185,22 @@ public_report = Table(
     Index(
         "public_report_by_category", "category", text("submitted_at DESC"), text("report_id DESC")
     ),
-    Index("public_report_changed", text("changed_at DESC")),
+    Index(
+        "public_report_open",
+        text("submitted_at DESC"),
+        text("report_id DESC"),
+        postgresql_where=text(f"state NOT IN ({_closed_states})"),
+    ),
+    Index(
+        "public_report_updated",
+        text("coalesce(closed_at, changed_at) DESC"),
+        text("report_id DESC"),
+    ),
+    Index(
+        "public_report_places",
+        text("ST_SetSRID(ST_MakePoint(long, lat), 4326)"),
+        postgresql_using="gist",
+    ),
     Index("public_report_bodies", "bodies", postgresql_using="gin"),
     Index("public_report_words", "words", postgresql_using="gin"),
     comment="What the public may see, together with the policy that says when.",
