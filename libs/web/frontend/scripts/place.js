@@ -14,7 +14,7 @@ class PlaceField {
     this.root = root;
     this.form = root.closest("form");
     this.inputs = Object.fromEntries(
-      ["lat", "long", "accuracy_m"].map((name) => [name, root.querySelector(`[name="${name}"]`)]),
+      ["lat", "long", "accuracy_m", "asset_id"].map((name) => [name, root.querySelector(`[name="${name}"]`)]),
     );
     this.status = root.querySelector("[data-melder-place-status]");
     this.answer = root.querySelector("[data-melder-answer]");
@@ -22,6 +22,7 @@ class PlaceField {
     this.form?.addEventListener("melder:suggestion", (event) => this.suggest(event.detail));
     this.form?.addEventListener("melder:restored", () => this.tell());
     root.addEventListener("melder:take", (event) => this.set(event.detail, text("placeSet")));
+    this.inputs.asset_id?.addEventListener("change", () => this.ask());
     for (const name of ["lat", "long"]) {
       this.inputs[name].addEventListener("change", () => {
         this.inputs.accuracy_m.value = "";
@@ -105,6 +106,12 @@ class PlaceField {
     if (category) {
       query.set("service_code", category);
     }
+    for (const name of ["accuracy_m", "asset_id"]) {
+      const typed = this.inputs[name]?.value.trim();
+      if (typed) {
+        query.set(name, typed);
+      }
+    }
     query.set("language", document.documentElement.lang);
     try {
       const response = await fetch(`${this.root.dataset.responsibility}?${query}`, {
@@ -120,6 +127,7 @@ class PlaceField {
   }
 
   show(decision) {
+    this.form?.querySelector("[data-melder-answer-plain]")?.remove();
     const outside = decision?.status === "outside";
     this.answer.classList.toggle("m-answer--warning", outside);
     this.answer.replaceChildren(
@@ -138,9 +146,10 @@ function sentences(decision) {
     return [text("outside"), name ? text("servedBy", name) : decision.reason].filter(Boolean);
   }
   if (!decision?.responsible) {
-    return [text("responsibleLater"), decision?.reason].filter(Boolean);
+    return [text("responsibleLater"), decision ? decision.reason : text("sendAnyway")].filter(Boolean);
   }
-  return [text("responsible", decision.responsible.name), decision.reason].filter(Boolean);
+  const key = decision.border || decision.snapped ? "responsibleLikely" : "responsible";
+  return [text(key, decision.responsible.name), decision.reason].filter(Boolean);
 }
 
 // Accepts the German decimal comma; NaN when there is no number.

@@ -231,10 +231,17 @@ async def test_hazard_and_trap(client: Any, stack: Any) -> None:
     assert said.signals == ("honeypot",)
 
 
-def _routing(stack: Any, answer: Any) -> None:
-    transport = httpx.MockTransport(lambda _request: httpx.Response(200, json=answer))
-    client = httpx.AsyncClient(transport=transport, base_url="http://routing")
+def _routing(stack: Any, answer: Any) -> list[dict[str, str]]:
+    """Let routing say ``answer``; the queries it is asked."""
+    asked: list[dict[str, str]] = []
+
+    def say(request: httpx.Request) -> httpx.Response:
+        asked.append(dict(request.url.params))
+        return httpx.Response(200, json=answer)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(say), base_url="http://routing")
     object.__setattr__(stack.parts, "responsibility", Responsibility(client, wait_s=0.3))
+    return asked
 
 
 async def test_outside_names_who_serves_the_place(client: Any, stack: Any) -> None:
@@ -245,20 +252,75 @@ async def test_outside_names_who_serves_the_place(client: Any, stack: Any) -> No
     assert await stack.count("report") == 0
 
 
+DECIDED = {
+    "status": "decided",
+    "responsible": {"slug": "rostock", "name": "Rostock"},
+    "reason": "Nach unseren Daten zuständig ist Rostock.",
+}
+
+
 async def test_the_hint_says_who_is_responsible(client: Any, stack: Any) -> None:
-    decided = {
-        "status": "decided",
-        "responsible": {"slug": "rostock", "name": "Rostock"},
-        "reason": "Nach unseren Daten zuständig ist Rostock.",
-    }
-    _routing(stack, decided)
+    _routing(stack, DECIDED)
     answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
+    assert "Zuständig: Rostock" in answer.text
     assert "Nach unseren Daten zuständig ist Rostock." in answer.text
 
 
-async def test_without_routing_the_form_works(client: Any) -> None:
+@pytest.mark.parametrize("doubt", ["border", "snapped"])
+async def test_near_a_border_the_hint_is_no_promise(client: Any, stack: Any, doubt: str) -> None:
+    _routing(stack, DECIDED | {doubt: True, "reason": "8 m von der Grenze zu Rövershagen."})
+    answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
+    assert "Voraussichtlich zuständig: Rostock" in answer.text
+    assert "8 m von der Grenze zu Rövershagen." in answer.text
+
+
+async def test_the_hint_knows_accuracy_and_the_number_of_the_lamp(client: Any, stack: Any) -> None:
+    asked = _routing(stack, DECIDED)
+    facts = {"accuracy_m": "40,5", "asset_id": " L-4711 "}
+    await client.post("/melden", data=GOOD | facts | {"step": "weiter"})
+    (query,) = asked
+    assert query["service_code"] == "road-pothole"
+    assert (query["accuracy_m"], query["asset_id"]) == ("40.5", "L-4711")
+
+
+async def test_a_scanned_lamp_opens_the_form_with_its_number(client: Any, stack: Any) -> None:
+    asked = _routing(stack, DECIDED)
+    form = await client.get("/melden?lat=54.08&long=12.14&asset_id=L-4711&accuracy_m=7")
+    assert first(r"(<details[^>]*) open>", form.text)
+    assert first(r'name="asset_id"[^>]* value="([^"]+)"', form.text) == "L-4711"
+    assert (asked[0]["asset_id"], asked[0]["accuracy_m"]) == ("L-4711", "7")
+
+
+async def test_the_number_of_the_lamp_goes_with_the_report(client: Any, stack: Any) -> None:
+    sent = await client.post("/melden", data=GOOD | {"asset_id": "L-4711", "accuracy_m": "12"})
+    assert sent.status_code == 303
+    (said,) = await stack.spoken(ReportSubmitted)
+    assert (said.place.asset_id, said.place.accuracy_m) == ("L-4711", 12)
+
+
+async def test_a_number_no_lamp_has_is_told_and_kept(client: Any, stack: Any) -> None:
+    asked = _routing(stack, DECIDED)
+    answer = await client.post("/melden", data=GOOD | {"asset_id": "L" * 121})
+    assert answer.status_code == 422
+    assert "höchstens 120 Zeichen" in answer.text
+    assert "L" * 121 in answer.text
+    assert "asset_id" not in asked[0]
+    assert await stack.count("report") == 0
+
+
+async def test_without_routing_the_form_works_and_says_that_the_answer_follows(
+    client: Any, stack: Any
+) -> None:
     answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
     assert answer.status_code == 200
+    assert "Wer zuständig ist, klären wir nach dem Absenden." in answer.text
+    assert (await client.post("/melden", data=GOOD)).status_code == 303
+    assert await stack.count("report") == 1
+
+
+async def test_without_a_place_nobody_is_named_yet(client: Any) -> None:
+    form = await client.get("/melden")
+    assert "Wer zuständig ist, klären wir" not in form.text
 
 
 async def test_another_site_cannot_send_the_form(client: Any, stack: Any) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from melder_routing.use_cases.import_register import Imported, RegisterImport, i
 pytestmark = pytest.mark.integration
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+TODAY = NOON.date()
+NEW_YEAR = date(2027, 1, 1)
 PLACE = Coordinate(54.08, 12.27)
 LINE = {"type": "LineString", "coordinates": [[12.26, 54.08], [12.28, 54.08]]}
 
@@ -54,6 +56,7 @@ def geojson(directory: Path, *features: tuple[dict[str, Any], Any], crs: str = "
     }
     if crs:
         plain["crs"] = {"type": "name", "properties": {"name": crs}}
+    directory.mkdir(exist_ok=True)
     file = directory / "roads.geojson"
     file.write_text(json.dumps(plain), encoding="utf-8")
     return file
@@ -66,16 +69,23 @@ def csv(directory: Path, content: str) -> Path:
 
 
 async def bring_roads(unit: UnitOfWork, file: Path, version: str = "v1", **more: Any) -> Imported:
-    wanted = RegisterImport("road", file, "strassen", version, more.pop("crs", None))
-    return await import_register(unit, wanted, **more)
+    first_day = more.pop("valid_from", None)
+    wanted = RegisterImport("road", file, "strassen", version, valid_from=first_day)
+    return await import_register(unit, wanted, today=TODAY, **more)
 
 
-async def bring_assets(unit: UnitOfWork, file: Path, source: str = "lampen") -> Imported:
-    return await import_register(unit, RegisterImport("asset", file, source, "v1"))
+async def bring_assets(
+    unit: UnitOfWork, file: Path, source: str = "lampen", version: str = "v1", **more: Any
+) -> Imported:
+    wanted = RegisterImport("asset", file, source, version, **more)
+    return await import_register(unit, wanted, today=TODAY)
 
 
-async def rule_at(unit: UnitOfWork, category: str, asset: str | None = None) -> str:
-    place = PlaceToDecide(PLACE, category, NOON, asset_id=asset)
+async def rule_at(
+    unit: UnitOfWork, category: str, asset: str | None = None, day: date = TODAY
+) -> str:
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    place = PlaceToDecide(PLACE, category, noon, asset_id=asset)
     _, (decision,) = await decide_places(unit.connection, [place], Rulebooks())
     body = decision.responsible or decision.serving
     return f"{decision.rule.value} {body.slug if body else ''} {decision.boundary_version}"
@@ -88,17 +98,84 @@ async def count(unit: UnitOfWork, table: str) -> int:
 async def test_a_road_decides_from_the_next_question_on(unit: UnitOfWork, tmp_path: Path) -> None:
     both = {"type": "MultiLineString", "coordinates": [LINE["coordinates"], [[12, 54], [12, 54.1]]]}
     file = geojson(tmp_path, ({"road_class": "k", "in_town": False, "name": "K 7"}, both))
-    assert await bring_roads(unit, file, dry_run=True) == Imported(1, known=False)
-    assert await count(unit, "road_segment") == 0
-    await bring_roads(unit, file)
+    planned = await bring_roads(unit, file, dry_run=True)
+    assert planned.changes
+    assert list(planned.changes.lines) == ["0 unchanged", "2 added: class K: 2 segments, 12.4 km"]
+    assert await count(unit, "road_segment") == await count(unit, "register") == 0
+    assert await bring_roads(unit, file) == planned
     assert await count(unit, "road_segment") == 2
     found = await rule_at(unit, "road-pothole")
     assert found == "road landkreis-rostock vg250-2016-01-01+road-strassen-v1"
-    assert await bring_roads(unit, file) == Imported(1, known=True)
+    assert await bring_roads(unit, file) == Imported(1, None)
     with pytest.raises(RegisterRefused, match="another --version"):
         await bring_roads(unit, geojson(tmp_path, ({"road_class": "L", "in_town": 1}, LINE)))
-    await bring_roads(unit, file.with_name("roads.geojson"), "v2")
+
+
+async def test_a_new_state_counts_from_its_day_and_the_old_one_until_then(
+    unit: UnitOfWork, tmp_path: Path
+) -> None:
+    other = {"type": "LineString", "coordinates": [[12.26, 54.09], [12.28, 54.09]]}
+    kept = ({"road_class": "G", "in_town": True, "name": "Dorfstraße"}, other)
+    await bring_roads(
+        unit, geojson(tmp_path, kept, kept, ({"road_class": "K", "in_town": 0}, LINE))
+    )
+    handed = geojson(tmp_path, kept, kept, ({"road_class": "B", "in_town": 0}, LINE))
+    found = await bring_roads(unit, handed, "v2", valid_from=NEW_YEAR)
+    assert found.changes
+    assert list(found.changes.lines) == [
+        "2 unchanged",
+        "1 added: class B: 1 segments, 1.3 km",
+        "1 gone: class K: 1 segments, 1.3 km",
+    ]
+    assert await count(unit, "road_segment") == 4
+    before = "road landkreis-rostock vg250-2016-01-01+road-strassen-v1"
+    assert await rule_at(unit, "road-pothole", day=date(2026, 12, 31)) == before
+    after = "clearing strassenbauamt-stralsund vg250-2016-01-01+road-strassen-v2"
+    assert await rule_at(unit, "road-pothole", day=NEW_YEAR) == after
+
+
+async def test_a_corrected_file_of_the_same_day_takes_the_place_of_the_wrong_one(
+    unit: UnitOfWork, tmp_path: Path
+) -> None:
+    await bring_roads(unit, geojson(tmp_path, ({"road_class": "K", "in_town": 0}, LINE)))
+    wrong = geojson(tmp_path, ({"road_class": "B", "in_town": 0}, LINE))
+    await bring_roads(unit, wrong, "v2", valid_from=NEW_YEAR)
+    right = geojson(tmp_path, ({"road_class": "K", "in_town": 0}, LINE))
+    found = await bring_roads(unit, right, "v3", valid_from=NEW_YEAR)
+    assert found.changes
+    assert list(found.changes.lines) == ["1 unchanged"]
     assert await count(unit, "road_segment") == 1
+    after = "road landkreis-rostock vg250-2016-01-01+road-strassen-v3"
+    assert await rule_at(unit, "road-pothole", day=NEW_YEAR) == after
+
+
+async def test_states_come_in_the_order_of_their_days(unit: UnitOfWork, tmp_path: Path) -> None:
+    first, second = (
+        geojson(tmp_path / name, ({"road_class": of, "in_town": 0}, LINE))
+        for name, of in (("one", "K"), ("two", "L"))
+    )
+    await bring_roads(unit, first, valid_from=NEW_YEAR)
+    with pytest.raises(RegisterRefused, match="v1 counts from 2027-01-01 on already"):
+        await bring_roads(unit, second, "v2")
+    with pytest.raises(RegisterRefused, match="give it another --version"):
+        await bring_roads(unit, first, valid_from=TODAY)
+    assert (await rule_at(unit, "road-pothole")).startswith("default")
+
+
+async def test_a_lamp_changes_hands_on_a_day(unit: UnitOfWork, tmp_path: Path) -> None:
+    head = "id;type;operator;lat;long\n"
+    await bring_assets(
+        unit,
+        csv(tmp_path, f"{head}L-1;lamp;sanitz;54,08;12,27\nL-2;lamp;sanitz;54,08;12,27\n"),
+    )
+    later = f"{head}L-1;lamp;rostock;54,08;12,27\nL-3;lamp;sanitz;54,08;12,27\n"
+    found = await bring_assets(unit, csv(tmp_path, later), version="v2", valid_from=NEW_YEAR)
+    assert found.changes
+    told = ["0 unchanged", "1 added: L-3", "1 changed: L-1", "1 gone: L-2"]
+    assert list(found.changes.lines) == told
+    assert (await rule_at(unit, "light-broken", "L-1")).startswith("asset sanitz")
+    assert (await rule_at(unit, "light-broken", "L-1", NEW_YEAR)).startswith("asset rostock")
+    assert (await rule_at(unit, "light-broken", "L-2", NEW_YEAR)).startswith("default")
 
 
 async def test_other_reference_systems_are_read(unit: UnitOfWork, tmp_path: Path) -> None:
@@ -116,7 +193,7 @@ async def test_other_reference_systems_are_read(unit: UnitOfWork, tmp_path: Path
 
 async def test_assets_come_from_a_table(unit: UnitOfWork, tmp_path: Path) -> None:
     file = csv(tmp_path, "id;type;operator;lat;long\nL-1;lamp;sanitz;54,0801;12,27\n")
-    assert await bring_assets(unit, file) == Imported(1, known=False)
+    assert (await bring_assets(unit, file)).entries == 1
     assert (await rule_at(unit, "light-broken", "L-1")).startswith("asset sanitz")
     with pytest.raises(RegisterRefused, match=r"other sources have these numbers: L-1 \(lampen\)"):
         await bring_assets(unit, file, "andere")

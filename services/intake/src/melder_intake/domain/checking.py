@@ -27,6 +27,8 @@ _PHONE = re.compile(r"[+(]?[\d\s()/.–-]{4,29}")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MOST_ACCURATE_M = 100_000.0
+LONGEST_ASSET_ID = 120
+"""Characters; what a register of assets can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class RawReport:
     accuracy: str = ""
     address: str = ""
     address_id: str = ""
+    asset_id: str = ""
     title: str = ""
     description: str = ""
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -84,6 +87,7 @@ def check_report(
     )
     address = checks.text("address", raw.address, 200)
     address_id = checks.text("address_id", raw.address_id, 100)
+    asset_id = checks.text("asset_id", raw.asset_id, LONGEST_ASSET_ID)
     answers, faults = check_answers(category.questions if category else (), raw.answers)
     checks.faults += faults
     checks.photos(raw, limits)
@@ -95,9 +99,10 @@ def check_report(
         place=Place(
             lat=coordinate.lat,
             long=coordinate.long,
-            accuracy_m=_accuracy(raw.accuracy),
+            accuracy_m=read_accuracy(raw.accuracy),
             address=address,
             address_id=address_id,
+            asset_id=asset_id,
         ),
         contact=contact,
         attributes=answers,
@@ -192,7 +197,7 @@ def _place_fault(coordinate: Coordinate, covers: Covers) -> str | None:
     return "place_outside"
 
 
-def _accuracy(text: str) -> float | None:
+def read_accuracy(text: str) -> float | None:
     """Metres as the device said them; what is no sensible number is left out, never refused."""
     if not re.fullmatch(r"\d{1,9}([.,]\d{1,20})?", text.strip()):
         return None

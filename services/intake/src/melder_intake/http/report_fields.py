@@ -23,8 +23,8 @@ picture as it is shown."""
 HONEYPOT = "website"
 
 _TEXTS = (
-    "service_code", "lat", "long", "accuracy_m", "address", "description", "name", "email",
-    "phone",
+    "service_code", "lat", "long", "accuracy_m", "address", "asset_id", "description", "name",
+    "email", "phone",
 )  # fmt: skip
 _COMMA = re.compile(r"\s*([+-]?\d{1,3}),(\d{1,20})\s*")
 _PIXEL = re.compile(r"\d{1,5}")
@@ -61,7 +61,7 @@ class TypedForm:
     @property
     def place(self) -> dict[str, str]:
         """What the place field shows."""
-        return {name: self[name] for name in ("lat", "long", "address", "accuracy_m")}
+        return {name: self[name] for name in ("lat", "long", "address", "accuracy_m", "asset_id")}
 
 
 def question_field(category: str, code: str) -> str:
@@ -96,7 +96,7 @@ async def read_form(request: Request) -> TypedForm:
 def read_query(request: Request) -> TypedForm:
     """A form opened with facts filled in: place and category of a QR code, a photo just sent."""
     query = request.query_params
-    texts = {name: query[name][:200] for name in _TEXTS[:5] if name in query}
+    texts = {name: query[name][:200] for name in _TEXTS[:6] if name in query}
     return TypedForm(texts=texts, claims=_readable(query.getlist("photo"))[:20])
 
 
@@ -112,6 +112,7 @@ def raw_report(
         long=form.long,
         accuracy=form["accuracy_m"],
         address=form["address"],
+        asset_id=form["asset_id"],
         description=form["description"],
         answers=_answers_of(form, category),
         name=form["name"],

@@ -1,16 +1,21 @@
 """``/melden``: the form that works without scripts, in one request with photos and all."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from melder_common.geo import Coordinate
 from melder_common.idempotency import KeyReused
 from melder_common.rate_limit import client_network
-from melder_common.text import mask_personal_data
+from melder_common.text import TextRefused, clean_text, mask_personal_data
 from melder_intake.domain.catalogue import Category
-from melder_intake.domain.checking import PhotoLimits, check_place, check_report
+from melder_intake.domain.checking import (
+    LONGEST_ASSET_ID,
+    PhotoLimits,
+    check_place,
+    check_report,
+    read_accuracy,
+)
 from melder_intake.domain.submission import Fault, PhotoFile, SubmissionRefused
 from melder_intake.http.acceptance import mint_identity, photo_limits, reception_of, send_report
 from melder_intake.http.category_styles import stylesheet_address
@@ -126,6 +131,7 @@ async def _page(
 ) -> Response:
     view = form.view or whole_region(reception.area)
     category = reception.catalogue.categories.get(form["service_code"])
+    language = parts.pages.language_of(request)
     return parts.pages.render(
         request,
         "melden.html",
@@ -133,9 +139,9 @@ async def _page(
         form=form,
         errors=errors or FormErrors(),
         token=form.token or new_form_token(),
-        groups=reception.catalogue.grouped(parts.pages.language_of(request)),
+        groups=reception.catalogue.grouped(language),
         category=category,
-        hint=await _hint(parts, reception, form, category),
+        asked=await _ask(parts, reception, form, category, language),
         preview=mask_personal_data(form["description"]) if form.step == PREVIEW else None,
         picture=picture_address(view, form.lat, form.long),
         picture_size=MAP_SIZE,
@@ -147,12 +153,34 @@ async def _page(
     )
 
 
-async def _hint(
-    parts: Parts, reception: Reception, form: TypedForm, category: Category | None
-) -> Hint | None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Routing was asked who is responsible. ``hint`` is empty while it does not answer."""
+
+    hint: Hint | None
+
+
+async def _ask(
+    parts: Parts, reception: Reception, form: TypedForm, category: Category | None, language: str
+) -> Asked | None:
     """Who is responsible, once a place of ours is known (scripts ask for themselves)."""
     try:
-        place: Coordinate = check_place(form.lat, form.long, reception.area.covers)
+        place = check_place(form.lat, form.long, reception.area.covers)
     except SubmissionRefused:
         return None
-    return await parts.responsibility.ask(place, category=category.slug if category else None)
+    hint = await parts.responsibility.ask(
+        place,
+        category=category.slug if category else None,
+        language=language,
+        accuracy_m=read_accuracy(form["accuracy_m"]),
+        asset_id=_number(form["asset_id"]),
+    )
+    return Asked(hint)
+
+
+def _number(typed: str) -> str | None:
+    """The number on an asset; one that cannot be one is told when the report is sent."""
+    try:
+        return clean_text(typed, max_length=LONGEST_ASSET_ID) or None
+    except TextRefused:
+        return None

@@ -14,13 +14,16 @@ _log = structlog.get_logger("melder.intake.responsibility")
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What routing says of a place. ``status``: decided, ambiguous, unserved or outside."""
+    """What routing says of a place. ``status``: decided, ambiguous, unserved or outside.
+
+    ``expected``: so near a border, or just outside, that the body is likely and not certain.
+    """
 
     status: str
     reason: str
     responsible: str | None = None
     municipality: str | None = None
-    border: bool = False
+    expected: bool = False
     serving_name: str | None = None
     serving_contact: str | None = None
 
@@ -36,14 +39,27 @@ class Responsibility:
         self._breaker = breaker or CircuitBreaker()
 
     async def ask(
-        self, place: Coordinate, *, category: str | None = None, language: str = "de"
+        self,
+        place: Coordinate,
+        *,
+        category: str | None = None,
+        language: str = "de",
+        accuracy_m: float | None = None,
+        asset_id: str | None = None,
     ) -> Hint | None:
-        """The decision for ``place``; None when routing does not answer in time."""
+        """The decision for ``place``; None when routing does not answer in time.
+
+        ``accuracy_m``: radius in metres; ``asset_id``: the number on the lamp or bench.
+        """
         if not self._breaker.allows():
             return None
         query = {"lat": str(place.lat), "long": str(place.long), "language": language}
         if category:
             query["service_code"] = category
+        if accuracy_m is not None:
+            query["accuracy_m"] = f"{accuracy_m:g}"
+        if asset_id:
+            query["asset_id"] = asset_id
         try:
             answer = await self._client.get(
                 "/internal/responsibility", params=query, timeout=self._wait_s
@@ -66,7 +82,7 @@ def _hint(said: dict[str, Any]) -> Hint:
         reason=str(said.get("reason") or ""),
         responsible=responsible.get("name"),
         municipality=said.get("municipality"),
-        border=bool(said.get("border")),
+        expected=bool(said.get("border") or said.get("snapped")),
         serving_name=serving.get("name"),
         serving_contact=serving.get("contact"),
     )

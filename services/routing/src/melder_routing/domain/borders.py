@@ -11,6 +11,8 @@ SHORE_TOLERANCE_M = 200.0
 SIGHT_M = 2000.0
 """How far a decision looks for the next border (metres)."""
 _SAME_LINE_M = 0.05
+_ENOUGH_M = LARGEST_TOLERANCE_M + 1
+"""Beyond the largest tolerance only the nearest neighbour is told (metres)."""
 
 
 def tolerance_m(accuracy_m: float | None) -> float:
@@ -58,13 +60,15 @@ def neighbours_of(
     responsible: str | None,
     judge_in: Callable[[tuple[Area, ...]], str | None],
 ) -> tuple[Neighbour, ...]:
-    """Other bodies in sight, nearest first, each once.
+    """The nearest other body in sight and all within the largest tolerance, nearest first.
 
     A neighbouring area counts only when the place, moved into it, would have another responsible
     body: for waste the next Gemeinde of the same Landkreis is no border.
     """
     found: dict[str, Neighbour] = {}
     for area in (*surroundings.containing, *surroundings.around):
+        if found and area.distance_m - standing.off_m > _ENOUGH_M:
+            break
         if _has_parts_here(area, surroundings) or (standing.snapped and area in standing.areas):
             continue
         body = judge_in(chain_of(area, surroundings))

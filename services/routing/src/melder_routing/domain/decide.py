@@ -15,7 +15,7 @@ from melder_routing.domain.borders import (
 from melder_routing.domain.decision import Decision, Rule, Status
 from melder_routing.domain.ground import Ground, ground_in, matching, municipality_of
 from melder_routing.domain.grounds import Grounds
-from melder_routing.domain.judge import Verdict, judge, performs_for
+from melder_routing.domain.judge import Verdict, body_in, judge, performs_for
 from melder_routing.domain.reason import explain
 from melder_routing.domain.rulebook import (
     Body,
@@ -105,7 +105,7 @@ def _weigh(question: Question, surroundings: Surroundings, rules: Rulebook) -> _
     ground = ground_of(standing.areas)
     verdict = judge(ground, rules)
     neighbours = neighbours_of(
-        surroundings, standing, verdict.body, lambda areas: judge(ground_of(areas), rules).body
+        surroundings, standing, verdict.body, lambda areas: body_in(ground_of(areas), rules)
     )
     return _Weighed(question, rules, ground, verdict, standing, neighbours)
 
@@ -134,7 +134,7 @@ def _decided(weighed: _Weighed, responsible: Body) -> Decision:
         responsible=responsible.ref,
         working=working.ref,
         queue=queue_for(working, weighed.question.category, rules),
-        boundary_version=rules.boundary_version,
+        boundary_version=rules.data_version(weighed.question.day),
         municipality=weighed.municipality,
         candidates=weighed.refs(near),
         also_matched=weighed.refs(verdict.also),
@@ -159,7 +159,7 @@ def _to_clearing(weighed: _Weighed) -> Decision:
         responsible=None,
         working=working.ref,
         queue=rules.clearing.queue,
-        boundary_version=rules.boundary_version,
+        boundary_version=rules.data_version(weighed.question.day),
         municipality=weighed.municipality,
         candidates=weighed.refs(near),
         also_matched=weighed.refs(verdict.also),
@@ -180,7 +180,7 @@ def _outside(weighed: _Weighed) -> Decision:
         responsible=None,
         working=None,
         queue=None,
-        boundary_version=weighed.rules.boundary_version,
+        boundary_version=weighed.rules.data_version(weighed.question.day),
         serving=serving.ref if serving else None,
         reason=explain(_grounds(weighed, Status.OUTSIDE, None)),
     )

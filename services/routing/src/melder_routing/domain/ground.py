@@ -33,6 +33,11 @@ class Ground:
     agreements: frozenset[str]
     here: Circumstances
 
+    @property
+    def bodies(self) -> Iterable[str]:
+        """The bodies of the areas, each once."""
+        return dict.fromkeys(one.body for one in self.areas)
+
 
 def ground_in(
     areas: tuple[Area, ...],
@@ -113,7 +118,7 @@ def _counting(
 ) -> Iterator[Competence]:
     for area in areas:
         if area is CompetenceArea.JURISDICTION:
-            yield from rules.duties_of(mode, dict.fromkeys(one.body for one in ground.areas))
+            yield from rules.duties_of(mode, ground.bodies)
         elif area is CompetenceArea.OWN:
             duties = rules.duties_beside(mode, area)
             yield from (one for one in duties if one.number in ground.own_rules)

@@ -39,22 +39,37 @@ def judge(ground: Ground, rules: Rulebook) -> Verdict:
     Two sources that overlap on the deciding layer name nobody: all of them become ``rivals``.
     """
     verdict = _first_of_steps(ground, rules)
+    later = _others(verdict.body or "", _named_later(verdict, ground, rules))
+    return _settled(replace(verdict, also=later) if verdict.match else verdict, ground, rules)
+
+
+def body_in(ground: Ground, rules: Rulebook) -> str | None:
+    """Only the body that ``judge`` would name: half the work, for the neighbours of a place."""
+    return _settled(_first_of_steps(ground, rules), ground, rules).body
+
+
+def _settled(verdict: Verdict, ground: Ground, rules: Rulebook) -> Verdict:
     verdict = _by_agreement(verdict, ground, rules)
     return _by_asset(verdict, ground, rules)
 
 
 def _first_of_steps(ground: Ground, rules: Rulebook) -> Verdict:
-    named = [(rule, sorted(step(ground, rules), key=_precedence)) for rule, step in STEPS]
-    for position, (rule, matches) in enumerate(named):
-        if not matches:
-            continue
-        best = matches[0]
-        rivals = _rivals(best, matches)
-        if rivals:
-            return Verdict(Rule.CLEARING, None, rivals=rivals)
-        later = (m.body for _, found in named[position:] for m in found)
-        return Verdict(rule, best, also=_others(best.body, later))
+    for rule, step in STEPS:
+        matches = sorted(step(ground, rules), key=_precedence)
+        if matches:
+            best = matches[0]
+            rivals = _rivals(best, matches)
+            return Verdict(Rule.CLEARING, None, rivals) if rivals else Verdict(rule, best)
     return Verdict(Rule.CLEARING, None)
+
+
+def _named_later(verdict: Verdict, ground: Ground, rules: Rulebook) -> Iterator[str]:
+    """The bodies of the deciding step and of those after it, in their order."""
+    deciding = False
+    for rule, step in STEPS:
+        deciding = deciding or rule is verdict.rule
+        if deciding:
+            yield from (match.body for match in sorted(step(ground, rules), key=_precedence))
 
 
 def _by_agreement(verdict: Verdict, ground: Ground, rules: Rulebook) -> Verdict:

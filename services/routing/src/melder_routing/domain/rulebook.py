@@ -167,9 +167,25 @@ class QueueRule:
         return _specificity(self.category, self.group, category)
 
 
+@dataclass(frozen=True, slots=True)
+class DatedState:
+    """A state of a register of roads or assets by its name, as decisions tell it."""
+
+    name: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """As ``Competence.holds_on``."""
+        return _holds(day, self.valid_from, self.valid_to)
+
+
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything but geometry; ``version`` counts the applies that changed something."""
+    """Everything but geometry; ``version`` counts the applies that changed something.
+
+    ``boundary_version`` names the boundaries, ``registers`` the states of roads and assets.
+    """
 
     version: int
     region: str
@@ -182,6 +198,12 @@ class Rulebook:
     texts: Mapping[str, Translated] = field(default_factory=dict)
     agreements: tuple[Agreement, ...] = ()
     holidays: HolidayRules = NO_HOLIDAYS
+    registers: tuple[DatedState, ...] = ()
+
+    def data_version(self, day: date) -> str:
+        """The name of all data that a decision on ``day`` is made from."""
+        states = (state.name for state in self.registers if state.holds_on(day))
+        return "+".join((self.boundary_version, *states))
 
     def queue_of(self, body: str, category: Category | None) -> str | None:
         """The queue of ``body``: that of the category before that of its group before any."""

@@ -178,7 +178,7 @@ async def settle_imports(connection: AsyncConnection) -> None:
     whose ARS it is (a kreisfreie Stadt has that of its Kreis, filled up with zeros). The region
     file's own areas of an imported source count until its first import begins.
     """
-    for statement in (_END_DECLARED, _ATTACH, _DATE, _NAME_VERSIONS):
+    for statement in (_END_DECLARED, _ATTACH, _DATE, _ADD_UP, _NAME_VERSIONS):
         await connection.execute(statement)
 
 
@@ -248,6 +248,18 @@ _DATE = text(
       AND jurisdiction.valid_to IS DISTINCT FROM area.valid_to
     """
 )
+
+_ADD_UP = text(
+    """
+    UPDATE routing.jurisdiction SET whole_m2 = whole.m2
+    FROM (
+        SELECT id, sum(area_m2) OVER (PARTITION BY body_id, layer, key, boundary_version) AS m2
+        FROM routing.jurisdiction
+    ) AS whole
+    WHERE whole.id = jurisdiction.id AND jurisdiction.whole_m2 IS DISTINCT FROM whole.m2
+    """
+)
+"""Features of one key are one area; ``melder apply`` settles too."""
 
 _NAME_VERSIONS = text(
     """

@@ -1,9 +1,11 @@
-"""Tables of the region: bodies, areas, competences, categories, queues (0001, 0004, 0005).
+"""Tables of the region: bodies, areas, competences, categories, queues.
 
 Geometries are WGS 84; ``metric`` columns are the same in EPSG:25832, kept by PostgreSQL, so that
 no query transforms a polygon. What cases may refer to is marked removed, never deleted. Ids follow
 from slugs (``domain/keys.py``).
 """
+
+from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
@@ -37,6 +39,15 @@ def _areas() -> Geometry:
 
 def _metric(kind: str = "MultiPolygon") -> Geometry:
     return Geometry(kind, METRIC)
+
+
+def _piece_of() -> Column[UUID]:
+    return Column(
+        "jurisdiction_id",
+        Uuid,
+        ForeignKey(f"{SCHEMA}.jurisdiction.id", ondelete="CASCADE"),
+        nullable=False,
+    )
 
 
 body = Table(
@@ -163,10 +174,29 @@ jurisdiction = Table(
     Column("source", Text, nullable=False, server_default=""),
     Column("key", Text, nullable=False, server_default=""),
     Column("area_id", Uuid, ForeignKey(f"{SCHEMA}.boundary_area.id", ondelete="CASCADE")),
+    Column("whole_m2", Float),
     Index("jurisdiction_geom", "geom", postgresql_using="gist"),
     Index("jurisdiction_metric", "metric", postgresql_using="gist"),
     Index("jurisdiction_body", "body_id"),
     Index("jurisdiction_area", "area_id", postgresql_where=text("area_id IS NOT NULL")),
+)
+
+jurisdiction_piece = Table(
+    "jurisdiction_piece",
+    METADATA,
+    _piece_of(),
+    Column("geom", Geometry("Polygon", WGS84), nullable=False),
+    Index("jurisdiction_piece_geom", "geom", postgresql_using="gist"),
+    Index("jurisdiction_piece_of", "jurisdiction_id"),
+)
+
+jurisdiction_metric_piece = Table(
+    "jurisdiction_metric_piece",
+    METADATA,
+    _piece_of(),
+    Column("metric", Geometry("Polygon", METRIC), nullable=False),
+    Index("jurisdiction_metric_piece_metric", "metric", postgresql_using="gist"),
+    Index("jurisdiction_metric_piece_of", "jurisdiction_id"),
 )
 
 competence = Table(

@@ -1,10 +1,13 @@
-"""Tables of the registers: roads, assets, and agreements between bodies (migrations 0001, 0004).
+"""Tables of the registers: roads, assets, and agreements between bodies (0001, 0004, 0010).
 
-Each row of ``register`` is what one import brought from one source. Geometries are WGS 84 with the
-same in EPSG:25832 beside them, as in ``region_tables``.
+Each row of ``register`` is a state that one import brought from one source, with its days.
+Geometries are WGS 84 with the same in EPSG:25832 beside them, as in ``region_tables``.
 """
 
+from datetime import date
+
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Computed,
@@ -35,27 +38,35 @@ def _metric(kind: str) -> Column[str]:
     )
 
 
+def _days() -> tuple[Column[date], Column[date]]:
+    return Column("valid_from", Date), Column("valid_to", Date)
+
+
 register = Table(
     "register",
     METADATA,
     Column("kind", Text, primary_key=True),
     Column("source", Text, primary_key=True),
-    Column("version", Text, nullable=False),
+    Column("version", Text, primary_key=True),
     Column("digest", Text, nullable=False),
     Column("attribution", Text, nullable=False, server_default=""),
     Column("entries", Integer, nullable=False),
     Column("imported_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    *_days(),
 )
 
 asset = Table(
     "asset",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("entry", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("geom", Geometry("Geometry", WGS84), nullable=False),
     _metric("Geometry"),
     Column("operator_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), nullable=False),
     Column("source", Text, nullable=False, server_default=""),
+    *_days(),
+    Index("asset_once", "id", "valid_from", unique=True, postgresql_nulls_not_distinct=True),
     Index("asset_geom", "geom", postgresql_using="gist"),
     Index("asset_source", "source"),
     Index("asset_operator", "operator_id"),
@@ -73,6 +84,7 @@ road_segment = Table(
     Column("authority_id", Uuid, ForeignKey(f"{SCHEMA}.body.id")),
     Column("geom", Geometry("LineString", WGS84), nullable=False),
     _metric("LineString"),
+    *_days(),
     Index("road_segment_metric", "metric", postgresql_using="gist"),
     Index("road_segment_source", "source"),
     Index("road_segment_authority", "authority_id"),

@@ -1,16 +1,16 @@
-"""Writing the registers of roads and assets: one source is replaced as a whole."""
+"""What an import of roads or assets is checked against, and its draft beside the register."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.geo import WGS84
+from melder_routing.domain.register_changes import RegisterState
 from melder_routing.domain.registers import Kind, RegisterRefused, Row
-from melder_routing.store.region_tables import body, region
+from melder_routing.store.region_tables import body
 from melder_routing.store.register_tables import register
 
 CHUNK = 5_000
@@ -33,34 +33,8 @@ _WRONG = text(
     FROM given ORDER BY number
     """
 )
-_ADD: dict[Kind, Any] = {
-    "road": text(
-        f"""
-        WITH given AS ({_GIVEN})
-        INSERT INTO routing.road_segment
-            (source, layer, name, road_class, in_town, authority_id, geom)
-        SELECT :source, row->>'layer', row->>'name', row->>'road_class',
-            (row->>'in_town')::boolean, body.id, part.geom
-        FROM given
-        LEFT JOIN routing.body ON body.slug = row->>'body'
-        CROSS JOIN LATERAL ST_Dump(ST_CollectionExtract(ST_Force2D(given.geom), 2)) AS part
-        """
-    ),
-    "asset": text(
-        f"""
-        WITH given AS ({_GIVEN})
-        INSERT INTO routing.asset (id, type, geom, operator_id, source)
-        SELECT row->>'id', row->>'type', ST_Force2D(given.geom), body.id, :source
-        FROM given JOIN routing.body ON body.slug = row->>'body'
-        """
-    ),
-}
-_REMOVE: dict[Kind, Any] = {
-    "road": text("DELETE FROM routing.road_segment WHERE source = :source"),
-    "asset": text("DELETE FROM routing.asset WHERE source = :source"),
-}
 _TAKEN = text(
-    "SELECT id, source FROM routing.asset WHERE id = ANY (CAST(:ids AS text[])) "
+    "SELECT DISTINCT id, source FROM routing.asset WHERE id = ANY (CAST(:ids AS text[])) "
     "AND source <> :source ORDER BY id LIMIT 5"
 )
 
@@ -70,15 +44,16 @@ async def list_body_slugs(connection: AsyncConnection) -> frozenset[str]:
     return frozenset((await connection.scalars(select(body.c.slug))).all())
 
 
-async def find_register(
+async def list_states(
     connection: AsyncConnection, kind: Kind, source: str
-) -> tuple[str, str] | None:
-    """Version and digest of what was imported last from ``source``."""
-    chosen = select(register.c.version, register.c.digest).where(
-        register.c.kind == kind, register.c.source == source
+) -> tuple[RegisterState, ...]:
+    """Every state of ``source``, in the order of their first days."""
+    chosen = (
+        select(register.c.version, register.c.digest, register.c.valid_from)
+        .where(register.c.kind == kind, register.c.source == source)
+        .order_by(register.c.valid_from.nulls_first())
     )
-    row = (await connection.execute(chosen)).first()
-    return (row.version, row.digest) if row else None
+    return tuple(RegisterState(*row) for row in await connection.execute(chosen))
 
 
 async def check_geometry(
@@ -102,32 +77,66 @@ async def refuse_taken(connection: AsyncConnection, ids: Sequence[str], source: 
         raise RegisterRefused(f"other sources have these numbers: {named}; put a prefix before id")
 
 
-async def put_register(
-    connection: AsyncConnection,
-    kind: Kind,
-    rows: Sequence[Row],
-    *,
-    source: str,
-    srid: int,
-    values: Row,
+async def put_draft(
+    connection: AsyncConnection, kind: Kind, rows: Sequence[Row], *, source: str, srid: int
 ) -> None:
-    """Let ``source`` hold exactly ``rows``; running processes notice with the next question.
-
-    ``values`` are those of its row in ``register``.
-    """
-    await connection.execute(_REMOVE[kind], {"source": source})
+    """Let a temporary table of this transaction hold ``rows`` as the register would."""
+    await connection.execute(_FORGET_DRAFT)
+    await connection.execute(DRAFTS[kind].make)
     for some in _chunks(rows):
         given = {"rows": orjson.dumps(some).decode(), "srid": srid, "source": source}
-        await connection.execute(_ADD[kind], given)
-    noted = {**values, "entries": len(rows), "imported_at": func.now()}
-    await connection.execute(
-        upsert(register)
-        .values(kind=kind, source=source, **noted)
-        .on_conflict_do_update(index_elements=["kind", "source"], set_=noted)
-    )
-    await connection.execute(update(region).values(rules_version=region.c.rules_version + 1))
+        await connection.execute(DRAFTS[kind].fill, given)
 
 
 def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
+
+
+_FORGET_DRAFT = text("DROP TABLE IF EXISTS pg_temp.draft_entry")
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    make: TextClause
+    fill: TextClause
+
+
+DRAFTS: dict[Kind, _Draft] = {
+    "road": _Draft(
+        text(
+            """
+            CREATE TEMPORARY TABLE draft_entry ON COMMIT DROP AS
+            SELECT source, layer, name, road_class, in_town, authority_id, geom
+            FROM routing.road_segment WITH NO DATA
+            """
+        ),
+        text(
+            f"""
+            WITH given AS ({_GIVEN})
+            INSERT INTO draft_entry
+            SELECT :source, row->>'layer', row->>'name', row->>'road_class',
+                (row->>'in_town')::boolean, body.id, part.geom
+            FROM given
+            LEFT JOIN routing.body ON body.slug = row->>'body'
+            CROSS JOIN LATERAL ST_Dump(ST_CollectionExtract(ST_Force2D(given.geom), 2)) AS part
+            """
+        ),
+    ),
+    "asset": _Draft(
+        text(
+            """
+            CREATE TEMPORARY TABLE draft_entry ON COMMIT DROP AS
+            SELECT source, id, type, operator_id, geom FROM routing.asset WITH NO DATA
+            """
+        ),
+        text(
+            f"""
+            WITH given AS ({_GIVEN})
+            INSERT INTO draft_entry
+            SELECT :source, row->>'id', row->>'type', body.id, ST_Force2D(given.geom)
+            FROM given JOIN routing.body ON body.slug = row->>'body'
+            """
+        ),
+    ),
+}

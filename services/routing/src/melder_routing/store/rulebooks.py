@@ -16,6 +16,7 @@ from melder_routing.domain.rulebook import (
     Clearing,
     Competence,
     CompetenceArea,
+    DatedState,
     Mode,
     QueueRule,
     Rulebook,
@@ -53,9 +54,12 @@ class Rulebooks:
 _RULEBOOK = text(
     """
     SELECT region.rules_version, region.name, region.texts, region.holidays,
-        concat_ws('+', region.boundary_version,
-            (SELECT string_agg(kind || '-' || source || '-' || version, '+' ORDER BY kind, source)
-               FROM routing.register)) AS boundary_version,
+        region.boundary_version,
+        (SELECT jsonb_agg(jsonb_build_array(
+                kind || '-' || source || '-' || version, valid_from, valid_to)
+                ORDER BY kind, source, valid_from)
+           FROM routing.register
+        ) AS registers,
         clearing_queue.slug AS clearing_queue,
         clearing_body.slug AS clearing_body,
         clearing_deputy.slug AS clearing_deputy,
@@ -125,6 +129,7 @@ async def find_rulebook(connection: AsyncConnection) -> Rulebook:
         texts=row.texts,
         agreements=tuple(_agreement(values) for values in row.agreements or ()),
         holidays=HolidayRules.from_json(row.holidays),
+        registers=tuple(_state(*values) for values in row.registers or ()),
     )
 
 
@@ -193,6 +198,10 @@ def _agreement(values: Mapping[str, Any]) -> Agreement:
         valid_from=_day(values["valid_from"]),
         valid_to=_day(values["valid_to"]),
     )
+
+
+def _state(name: str, first: str | None, last: str | None) -> DatedState:
+    return DatedState(name, _day(first), _day(last))
 
 
 def condition_of(values: Mapping[str, Any]) -> Condition:

@@ -17,11 +17,15 @@ from melder_routing.domain.areas import Area, Surroundings
 from melder_routing.domain.borders import SIGHT_M
 from melder_routing.domain.site import ROAD_SNAP_M, Asset, Road
 
-REACH_OF_DEGREES_M = 500
-"""Areas farther away in metres cannot contain a point in degrees either.
+EDGE_DEGREES = 1e-9
+"""Within a tenth of a millimetre of an edge the pieces cannot tell: the whole area is asked."""
 
-A straight edge in degrees is bent in metres; it would have to be 150 km long to be this far off.
-"""
+
+def _on_the_day(table: str) -> str:
+    return (
+        f"({table}.valid_from IS NULL OR {table}.valid_from <= spot.day) "
+        f"AND ({table}.valid_to IS NULL OR {table}.valid_to >= spot.day)"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,68 @@ class Spot:
     asset: str | None = None
 
 
+_NEAR = f"""
+    SELECT area.id, area.body_id, area.layer, area.name, area.ars, area.general,
+           area.boundary_version, far.distance_m,
+           coalesce(area.whole_m2, area.area_m2) AS area_m2,
+           CASE WHEN inside.at_an_edge THEN ST_Covers(area.geom, spot.geom)
+                ELSE inside.id IS NOT NULL END AS contains
+    FROM (
+        SELECT piece.jurisdiction_id AS id,
+               min(ST_Distance(piece.metric, spot.metric)) AS distance_m
+        FROM routing.jurisdiction_metric_piece AS piece
+        WHERE piece.metric && ST_Expand(spot.metric, :sight)
+        GROUP BY piece.jurisdiction_id
+        HAVING min(ST_Distance(piece.metric, spot.metric)) <= :sight
+        OFFSET 0
+    ) AS far
+    JOIN routing.jurisdiction AS area ON area.id = far.id AND {_on_the_day("area")}
+    LEFT JOIN (
+        SELECT piece.jurisdiction_id AS id,
+               bool_or(ST_DWithin(ST_Boundary(piece.geom), spot.geom, {EDGE_DEGREES})) AS at_an_edge
+        FROM routing.jurisdiction_piece AS piece
+        WHERE ST_DWithin(piece.geom, spot.geom, {EDGE_DEGREES})
+        GROUP BY piece.jurisdiction_id
+        OFFSET 0
+    ) AS inside ON inside.id = far.id
+"""
+
+_AREAS = f"""
+    SELECT jsonb_agg(jsonb_build_array(
+        body.slug, layer, near.name, near.ars, area_m2, contains, distance_m, boundary_version,
+        general,
+        CASE WHEN contains AND same_layer > 1
+             THEN (SELECT ST_Distance(ST_Boundary(shape.metric), spot.metric)
+                   FROM routing.jurisdiction AS shape WHERE shape.id = near.id) END
+    ))
+    FROM (SELECT one.*, count(*) FILTER (WHERE contains) OVER (PARTITION BY layer) AS same_layer
+          FROM ({_NEAR}) AS one) AS near
+    JOIN routing.body AS holder ON holder.id = near.body_id
+    JOIN routing.body ON body.id = coalesce(holder.succeeded_by, holder.id)
+"""
+
+_ROADS = f"""
+    SELECT jsonb_agg(jsonb_build_array(
+        segment.road_class, segment.in_town, ST_Distance(segment.metric, spot.metric),
+        authority.slug, segment.name))
+    FROM routing.road_segment AS segment
+    LEFT JOIN routing.body AS named ON named.id = segment.authority_id
+    LEFT JOIN routing.body AS authority ON authority.id = coalesce(named.succeeded_by, named.id)
+    WHERE ST_DWithin(segment.metric, spot.metric, :snap) AND {_on_the_day("segment")}
+"""
+
+_ASSET = f"""
+    SELECT jsonb_build_array(asset.id, asset.type, operator.slug,
+                             ST_Distance(asset.metric, spot.metric))
+    FROM routing.asset
+    JOIN routing.body AS holder ON holder.id = asset.operator_id
+    JOIN routing.body AS operator ON operator.id = coalesce(holder.succeeded_by, holder.id)
+    WHERE asset.id = spot.asset AND {_on_the_day("asset")}
+"""
+
 SURROUNDINGS = text(
     f"""
-    WITH spot AS (
+    WITH spot AS MATERIALIZED (
         SELECT n, day, asset, geom, {metric_sql("geom")} AS metric
         FROM (
             SELECT n, day, asset, ST_SetSRID(ST_MakePoint(long, lat), {WGS84}) AS geom
@@ -43,97 +106,29 @@ SURROUNDINGS = text(
                         CAST(:days AS date[]), CAST(:assets AS text[]))
                  WITH ORDINALITY AS given (long, lat, day, asset, n)
         ) AS point
-    ),
-    near AS MATERIALIZED (
-        SELECT spot.n, area.id, area.body_id, area.layer, area.name, area.ars,
-               (SELECT sum(part.area_m2) FROM routing.jurisdiction AS part
-                 WHERE part.body_id = area.body_id AND part.layer = area.layer
-                   AND part.key = area.key AND part.boundary_version = area.boundary_version
-               ) AS area_m2,
-               area.general, area.boundary_version, spot.metric,
-               far.distance_m <= {REACH_OF_DEGREES_M} AND ST_Covers(area.geom, spot.geom)
-                   AS contains,
-               far.distance_m
-        FROM spot
-        JOIN routing.jurisdiction AS area
-          ON area.metric && ST_Expand(spot.metric, :sight)
-         AND (area.valid_from IS NULL OR area.valid_from <= spot.day)
-         AND (area.valid_to IS NULL OR area.valid_to >= spot.day)
-        CROSS JOIN LATERAL (SELECT ST_Distance(area.metric, spot.metric) AS distance_m OFFSET 0)
-             AS far
-        WHERE far.distance_m <= :sight
-    ),
-    counted AS (
-        SELECT near.*, body.slug,
-               count(*) FILTER (WHERE contains) OVER (PARTITION BY n, layer) AS same_layer
-        FROM near
-        JOIN routing.body AS holder ON holder.id = near.body_id
-        JOIN routing.body ON body.id = coalesce(holder.succeeded_by, holder.id)
-    ),
-    areas AS (
-        SELECT n, jsonb_agg(jsonb_build_array(
-            slug, layer, name, ars, area_m2, contains, distance_m, boundary_version, general,
-            CASE WHEN contains AND same_layer > 1
-                 THEN (SELECT ST_Distance(ST_Boundary(shape.metric), counted.metric)
-                       FROM routing.jurisdiction AS shape WHERE shape.id = counted.id) END
-        )) AS list
-        FROM counted GROUP BY n
-    ),
-    own AS (
-        SELECT spot.n, jsonb_agg(competence.id) AS list
-        FROM spot
-        JOIN routing.competence ON competence.geom IS NOT NULL
-         AND ST_Covers(competence.geom, spot.geom)
-        GROUP BY spot.n
-    ),
-    roads AS (
-        SELECT spot.n, jsonb_agg(jsonb_build_array(
-            segment.road_class, segment.in_town, ST_Distance(segment.metric, spot.metric),
-            authority.slug, segment.name)) AS list
-        FROM spot
-        JOIN routing.road_segment AS segment ON ST_DWithin(segment.metric, spot.metric, :snap)
-        LEFT JOIN routing.body AS named ON named.id = segment.authority_id
-        LEFT JOIN routing.body AS authority
-          ON authority.id = coalesce(named.succeeded_by, named.id)
-        GROUP BY spot.n
-    ),
-    agreed AS (
-        SELECT spot.n, jsonb_agg(agreement.id) AS list
-        FROM spot JOIN routing.agreement ON ST_Covers(agreement.geom, spot.geom)
-        GROUP BY spot.n
-    ),
-    named AS (
-        SELECT spot.n, jsonb_build_array(asset.id, asset.type, operator.slug,
-            ST_Distance(asset.metric, spot.metric)) AS asset
-        FROM spot
-        JOIN routing.asset ON asset.id = spot.asset
-        JOIN routing.body AS holder ON holder.id = asset.operator_id
-        JOIN routing.body AS operator ON operator.id = coalesce(holder.succeeded_by, holder.id)
     )
     SELECT spot.n,
            region.rules_version,
            ST_Covers(region.reception, spot.geom) AS received,
            coalesce(ST_Covers(region.excluded, spot.geom), false) AS excluded,
            coalesce(ST_Covers(region.waters, spot.geom), false) AS in_waters,
-           areas.list AS areas,
-           own.list AS own_rules,
-           roads.list AS roads,
-           agreed.list AS agreements,
-           named.asset
+           ({_AREAS}) AS areas,
+           (SELECT jsonb_agg(id) FROM routing.competence
+             WHERE geom IS NOT NULL AND ST_Covers(geom, spot.geom)) AS own_rules,
+           ({_ROADS}) AS roads,
+           (SELECT jsonb_agg(id) FROM routing.agreement
+             WHERE ST_Covers(geom, spot.geom)) AS agreements,
+           ({_ASSET}) AS asset
     FROM spot
     CROSS JOIN routing.region
-    LEFT JOIN areas USING (n)
-    LEFT JOIN own USING (n)
-    LEFT JOIN roads USING (n)
-    LEFT JOIN agreed USING (n)
-    LEFT JOIN named USING (n)
     ORDER BY spot.n
     """
 )
 """Metres are those of EPSG:25832; containment is that of WGS 84, as the sources have it.
 
-An area is as large as all features of its key: an Amt's piece of a lagoon is no small area.
-``near`` is materialised and measures each distance once: no polygon is sorted or read again.
+Each point asks for itself: sorting what all points see would carry polygons about. Areas are asked
+by their pieces (migration 0009), which a page of memory holds; a Land's outline is 500 kB. An area
+is as large as all features of its key: an Amt's piece of a lagoon is no small area.
 """
 
 
