@@ -21,7 +21,7 @@ EDGE_DEGREES = 1e-9
 """Within a tenth of a millimetre of an edge the pieces cannot tell: the whole area is asked."""
 
 
-def _on_the_day(table: str) -> str:
+def _on_the_day_sql(table: str) -> str:
     return (
         f"({table}.valid_from IS NULL OR {table}.valid_from <= spot.day) "
         f"AND ({table}.valid_to IS NULL OR {table}.valid_to >= spot.day)"
@@ -52,7 +52,7 @@ _NEAR = f"""
         HAVING min(ST_Distance(piece.metric, spot.metric)) <= :sight
         OFFSET 0
     ) AS far
-    JOIN routing.jurisdiction AS area ON area.id = far.id AND {_on_the_day("area")}
+    JOIN routing.jurisdiction AS area ON area.id = far.id AND {_on_the_day_sql("area")}
     LEFT JOIN (
         SELECT piece.jurisdiction_id AS id,
                bool_or(ST_DWithin(ST_Boundary(piece.geom), spot.geom, {EDGE_DEGREES})) AS at_an_edge
@@ -84,7 +84,7 @@ _ROADS = f"""
     FROM routing.road_segment AS segment
     LEFT JOIN routing.body AS named ON named.id = segment.authority_id
     LEFT JOIN routing.body AS authority ON authority.id = coalesce(named.succeeded_by, named.id)
-    WHERE ST_DWithin(segment.metric, spot.metric, :snap) AND {_on_the_day("segment")}
+    WHERE ST_DWithin(segment.metric, spot.metric, :snap) AND {_on_the_day_sql("segment")}
 """
 
 _ASSET = f"""
@@ -93,7 +93,7 @@ _ASSET = f"""
     FROM routing.asset
     JOIN routing.body AS holder ON holder.id = asset.operator_id
     JOIN routing.body AS operator ON operator.id = coalesce(holder.succeeded_by, holder.id)
-    WHERE asset.id = spot.asset AND {_on_the_day("asset")}
+    WHERE asset.id = spot.asset AND {_on_the_day_sql("asset")}
 """
 
 SURROUNDINGS = text(
