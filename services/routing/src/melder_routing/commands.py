@@ -7,7 +7,7 @@ from melder_common.service import Service
 from melder_common.serving import serve as serve_app
 from melder_common.settings import load_settings
 from melder_routing import body_commands, explain_commands, register_commands
-from melder_routing.main import build_app, build_service
+from melder_routing.main import build_app, build_parts, build_service
 from melder_routing.parts import Parts
 from melder_routing.region_commands import operator
 from melder_routing.settings import RoutingSettings
@@ -19,7 +19,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The routing 
 
 
 def _offline() -> tuple[Service[Parts], Parts]:
-    return build_service(load_settings(RoutingSettings)), Parts(Rulebooks())
+    settings = load_settings(RoutingSettings)
+    return build_service(settings), build_parts(settings, Rulebooks())[0]
 
 
 app.add_typer(dead_letter_commands(_offline), name="dead-letters")

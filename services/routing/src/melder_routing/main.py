@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,11 +22,16 @@ from melder_routing.parts import Parts
 from melder_routing.settings import RoutingSettings
 from melder_routing.store.desk_units import DeskUnits
 from melder_routing.store.metadata import EVENT_TABLES
+from melder_routing.store.open311_addresses import Open311Addresses
+from melder_routing.store.open311_client import Open311Client
+from melder_routing.store.open311_line import Open311Line
 from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.timers import TIMERS
 from melder_routing.use_cases.speak_case_snapshots import CASE_SNAPSHOTS
 from melder_web import Pages, install_pages
 from melder_web.page_problems import render_page
+
+Connections = tuple[httpx.AsyncClient, ...]
 
 
 def build_service(settings: RoutingSettings) -> Service[Parts]:
@@ -40,10 +46,25 @@ def build_service(settings: RoutingSettings) -> Service[Parts]:
     )
 
 
+def build_parts(settings: RoutingSettings, rulebooks: Rulebooks) -> tuple[Parts, Connections]:
+    """What handlers and timers work with, and the connections to close in the end."""
+    outside = httpx.AsyncClient(headers={"User-Agent": "melder"}, trust_env=False)
+    connections = [outside]
+    media = None
+    if settings.media_url is not None:
+        media = httpx.AsyncClient(base_url=str(settings.media_url), trust_env=False)
+        connections.append(media)
+    client = Open311Client(outside)
+    addresses = Open311Addresses(client, settings.open311_keys_dir)
+    parts = Parts(rulebooks, Open311Line(client, addresses, media), settings.origin)
+    return parts, tuple(connections)
+
+
 def build_app(settings: RoutingSettings) -> FastAPI:
     """The service with its pages; requests use the role ``routing_desk`` only."""
     service = build_service(settings)
     rulebooks = Rulebooks()
+    parts, connections = build_parts(settings, rulebooks)
     desk_engine = make_engine(
         settings.desk_database_url,
         password_file=settings.desk_database_password_file,
@@ -53,11 +74,13 @@ def build_app(settings: RoutingSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with service.lifespan(Parts(rulebooks))(app):
+        async with service.lifespan(parts)(app):
             try:
                 yield
             finally:
                 await desk_engine.dispose()
+        for connection in connections:
+            await connection.aclose()
 
     app = FastAPI(
         title="melder routing",

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
+from melder_routing.store.open311_line import Open311Line
 from melder_routing.store.rulebooks import Rulebooks
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The rules of the region as this process keeps them."""
+    """The rules of the region as this process keeps them; the line to bodies reached by Open311.
+
+    ``origin``: the public address, for links to reports and photos.
+    """
 
     rulebooks: Rulebooks
+    line: Open311Line
+    origin: str

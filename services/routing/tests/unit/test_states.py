@@ -57,7 +57,7 @@ BY_CLERK = {
         S.NOT_ACTIONABLE,
         S.DUPLICATE,
     },
-    S.FORWARDED: {S.IN_PROGRESS, S.RESOLVED, S.NOT_ACTIONABLE},
+    S.FORWARDED: {S.IN_PROGRESS, S.RESOLVED, S.NOT_ACTIONABLE, S.DUPLICATE},
     S.RESOLVED: {S.ACCEPTED},
     S.NOT_ACTIONABLE: {S.ACCEPTED},
     S.DUPLICATE: {S.ACCEPTED},
@@ -67,7 +67,22 @@ BY_REPORTER = {
     S.RESOLVED: {S.ACCEPTED},
 }
 BY_TIMER = {S.WAITING_FOR_REPORTER: {S.ACCEPTED, S.PLANNED, S.IN_PROGRESS}}
-WAYS = {Actor.CLERK: BY_CLERK, Actor.REPORTER: BY_REPORTER, Actor.TIMER: BY_TIMER}
+BY_OUTSIDE = {
+    **{
+        state: {S.FORWARDED}
+        for state in (
+            *(S.RECEIVED, S.ACCEPTED, S.PLANNED, S.IN_PROGRESS, S.WAITING_FOR_REPORTER),
+            *(S.RESOLVED, S.NOT_ACTIONABLE, S.DUPLICATE),
+        )
+    },
+    S.FORWARDED: {S.RECEIVED, S.RESOLVED, S.NOT_ACTIONABLE, S.DUPLICATE},
+}
+WAYS = {
+    Actor.CLERK: BY_CLERK,
+    Actor.REPORTER: BY_REPORTER,
+    Actor.TIMER: BY_TIMER,
+    Actor.OUTSIDE: BY_OUTSIDE,
+}
 
 
 @pytest.mark.parametrize("actor", list(Actor))
@@ -90,8 +105,11 @@ def test_no_way_stands_twice_in_the_table() -> None:
     assert len(ways) == len(set(ways))
 
 
-def test_only_a_clerk_closes_a_case() -> None:
-    assert all(step.actors == {Actor.CLERK} for step in STEPS if is_closed(step.target))
+def test_only_a_clerk_closes_a_case_or_the_body_outside_with_which_it_lies() -> None:
+    for step in STEPS:
+        if is_closed(step.target):
+            outside = {Actor.OUTSIDE} if step.source is S.FORWARDED else set()
+            assert step.actors == {Actor.CLERK} | outside
 
 
 def test_every_end_needs_a_reason_or_a_message() -> None:

@@ -19,7 +19,14 @@ from melder_routing.domain.states import (
 )
 
 RefusedChange = Literal[
-    "taken", "not_yours", "closed", "never_public", "no_photo", "too_late", "same_category"
+    "taken",
+    "not_yours",
+    "closed",
+    "never_public",
+    "no_photo",
+    "too_late",
+    "same_category",
+    "not_reached",
 ]
 
 

@@ -37,6 +37,11 @@ class HistoryKind(StrEnum):
     CONTACT_CONFIRMED = "contact_confirmed"
     CONTACT_ERASED = "contact_erased"
     ERASED = "erased"
+    SENT_OUTSIDE = "sent_outside"
+    NUMBERED_OUTSIDE = "numbered_outside"
+    REFUSED_OUTSIDE = "refused_outside"
+    HEARD_OUTSIDE = "heard_outside"
+    ASKED_OUTSIDE = "asked_outside"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringC
 
 from melder_common.event_values import Choice, PublicationPolicy, Question
 from melder_routing.domain.duty_entries import AgreementEntry, CompetenceEntry
+from melder_routing.domain.open311_entry import Open311Entry
 from melder_routing.domain.region_clerk import ClerkRole
 from melder_routing.domain.region_entry import (
     BodyKind,
@@ -87,7 +88,8 @@ class BodyEntry(Entry):
 
     ``service_keys``: keys of other bodies' areas in which it has duties, without being the one who
     is there for everything (a road authority of several Kreise). ``pack``: which Land pack's rules
-    count for a body without a key, where the region has several.
+    count for a body without a key, where the region has several. ``open311``: how a body with
+    participation open311 is reached; its cases lie in a queue here all the same.
     """
 
     slug: Slug
@@ -98,6 +100,7 @@ class BodyEntry(Entry):
     ars: Key | None = None
     parent: Slug | None = None
     participation: Literal["desk", "link", "open311", "notice_only"] = "desk"
+    open311: Open311Entry | None = None
     areas: tuple[FeatureChoice, ...] | None = None
     service_keys: tuple[Key, ...] = ()
     population: Annotated[int, Field(ge=0)] | None = None

@@ -11,6 +11,7 @@ from melder_routing.domain.duty_checks import (
     choices_known,
     everybody_has_a_queue,
 )
+from melder_routing.domain.open311_checks import check_open311
 from melder_routing.domain.region import BodyEntry, CategoryEntry, FeatureChoice, Region
 from melder_routing.domain.region_findings import Finding, Path, known
 
@@ -165,6 +166,7 @@ _CHECKS: tuple[Callable[[Region], Iterator[Finding]], ...] = (
     check_stretches,
     check_queues,
     everybody_has_a_queue,
+    check_open311,
     _clerks,
     _validity,
 )

@@ -32,6 +32,8 @@ class Actor(StrEnum):
     CLERK = "clerk"
     REPORTER = "reporter"
     TIMER = "timer"
+    OUTSIDE = "outside"
+    """A body reached by Open311: what its system says of the case that lies there."""
 
 
 class Demand(StrEnum):
@@ -83,10 +85,13 @@ _NEW, _ASKED, _OUT, _DONE = (
 )
 _TAKEN_ON = (_S.ACCEPTED, _S.PLANNED, _S.IN_PROGRESS)
 _ENDED_OTHERWISE = (_S.NOT_ACTIONABLE, _S.DUPLICATE)
+_ENDED = (*_DONE, *_ENDED_OTHERWISE)
 
 _CLERK = frozenset({Actor.CLERK})
 _CLERK_OR_REPORTER = frozenset({Actor.CLERK, Actor.REPORTER})
-_ANYBODY = frozenset(Actor)
+_ANYBODY = frozenset({Actor.CLERK, Actor.REPORTER, Actor.TIMER})
+_SENT = frozenset({Actor.OUTSIDE})
+_CLERK_OR_SENT = frozenset({Actor.CLERK, Actor.OUTSIDE})
 _FREE, _MSG, _ASK, _END = (
     Demand.NOTHING, Demand.MESSAGE, Demand.QUESTION, Demand.MESSAGE_OR_REASON,
 )  # fmt: skip
@@ -116,9 +121,14 @@ _WAYS: tuple[tuple[tuple[CaseState, ...], CaseState, frozenset[Actor], Demand, s
     (_ASKED,                       _S.IN_PROGRESS,  _ANYBODY, _FREE, "Arbeit beginnen"),
     (_OUT,                         _S.IN_PROGRESS,  _CLERK,   _FREE, "Selbst bearbeiten"),
     (_TAKEN_ON,           _S.WAITING_FOR_REPORTER,  _CLERK,   _ASK,  "Rückfrage stellen"),
-    (_TAKEN_ON + _ASKED,           _S.FORWARDED,    _CLERK,   _MSG,  "Nach außen weiterleiten"),
-    (_TAKEN_ON + _ASKED + _OUT,    _S.RESOLVED,     _CLERK,   _END,  "Erledigt"),
-    (_NEW + _TAKEN_ON + _ASKED + _OUT, _S.NOT_ACTIONABLE, _CLERK, _END, "Nicht umsetzbar"),
+    (_TAKEN_ON + _ASKED,           _S.FORWARDED, _CLERK_OR_SENT, _MSG, "Nach außen weiterleiten"),
+    (_NEW + _ENDED,                _S.FORWARDED,    _SENT,    _MSG,  "Liegt woanders"),
+    (_OUT,                         _S.RECEIVED,     _SENT,    _MSG,  "Kommt zurück"),
+    (_OUT,                         _S.RESOLVED,  _CLERK_OR_SENT, _END, "Erledigt"),
+    (_TAKEN_ON + _ASKED,           _S.RESOLVED,     _CLERK,   _END,  "Erledigt"),
+    (_OUT,                         _S.NOT_ACTIONABLE, _CLERK_OR_SENT, _END, "Nicht umsetzbar"),
+    (_NEW + _TAKEN_ON + _ASKED,    _S.NOT_ACTIONABLE, _CLERK, _END,  "Nicht umsetzbar"),
+    (_OUT,                         _S.DUPLICATE, _CLERK_OR_SENT, _END, "Doppelt gemeldet"),
     (_NEW + _TAKEN_ON + _ASKED,    _S.DUPLICATE,    _CLERK,   _END,  "Doppelt gemeldet"),
     (_DONE,             _S.ACCEPTED, _CLERK_OR_REPORTER,      _FREE, "Wieder öffnen"),
     (_ENDED_OTHERWISE,             _S.ACCEPTED,     _CLERK,   _MSG,  "Wieder öffnen"),

@@ -87,6 +87,7 @@ case = Table(
     Column("report_id", Uuid, nullable=False, unique=True),
     Column("number", Text, nullable=False, unique=True),
     Column("source", Text, nullable=False),
+    Column("api_client", Text),
     Column("language", Text, nullable=False),
     Column("category", Text, nullable=False),
     Column("category_name", JSONB, nullable=False),

@@ -26,6 +26,7 @@ from melder_routing.store.cases import CASE_COLUMNS, case_of, with_bodies
 from melder_routing.store.clerks import list_colleagues
 from melder_routing.store.desk_list import list_categories
 from melder_routing.store.holidays import find_holidays
+from melder_routing.store.outside_page import OutsideRow, list_outside
 from melder_routing.store.region_tables import body, category, question
 from melder_routing.store.visible_cases import visible_cases, visible_contents
 
@@ -50,6 +51,7 @@ class CaseFile:
     bodies: dict[str, str]
     holidays: HolidayRules
     categories: list[tuple[str, list[tuple[str, str]]]]
+    outside: Sequence[OutsideRow]
 
 
 async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> CaseFile:
@@ -74,6 +76,7 @@ async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> C
         bodies=await _body_names(connection, history),
         holidays=await find_holidays(connection),
         categories=await list_categories(connection, present=True),
+        outside=await list_outside(connection, case_of(facts)),
     )
 
 

@@ -40,6 +40,11 @@ async def find_applied_region(connection: AsyncConnection) -> AppliedRegion:
     return AppliedRegion(*row) if row else AppliedRegion({})
 
 
+async def find_region_name(connection: AsyncConnection) -> str:
+    """What the installation calls itself."""
+    return str(await connection.scalar(select(region.c.name)) or "Mängelmelder")
+
+
 async def put_region(connection: AsyncConnection, wanted: Region, digests: Digests) -> None:
     """Write the region's row, counting its rules on; geometry follows from ``region_geometry``."""
     head = wanted.region

@@ -32,6 +32,7 @@ from melder_routing.store.regions import (
 )
 from melder_routing.use_cases.publish_catalogue import publish_catalogue
 from melder_routing.use_cases.put_clerks import put_clerks
+from melder_routing.use_cases.put_endpoints import put_endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ async def apply_region(
 async def _write(unit: UnitOfWork, prepared: PreparedRegion) -> None:
     connection, region, areas = unit.connection, prepared.region, prepared.areas
     await put_bodies(connection, region)
+    await put_endpoints(unit, region)
     await put_queues(connection, region)
     await put_categories(connection, region)
     await put_body_queues(connection, region)

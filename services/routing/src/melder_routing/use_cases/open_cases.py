@@ -47,6 +47,7 @@ def _case(unit: UnitOfWork, case_id: UUID, one: RoutedReport) -> dict[str, Any]:
         "report_id": report.report_id,
         "number": report.number,
         "source": report.source,
+        "api_client": report.api_client,
         "language": report.language,
         "category": one.category.slug,
         "category_name": one.category.name,

@@ -18,7 +18,8 @@ from melder_routing.store.region_file import RegionFile, read_region_file
 def read_region(path: Path, *, passwords_in: Path | None = None) -> PreparedRegion:
     """Everything that ``path`` declares and refers to. Raises RegionRefused naming all mistakes.
 
-    With ``passwords_in`` the clerks' password files must lie there; ``read_passwords`` reads them.
+    With ``passwords_in`` the clerks' password files and the keys of Open311 endpoints must lie
+    there; ``read_passwords`` reads the former.
     """
     file = read_region_file(path)
     features, unread = _read_features(file)
@@ -26,6 +27,7 @@ def read_region(path: Path, *, passwords_in: Path | None = None) -> PreparedRegi
     areas, findings = find_areas(file.region, features)
     if passwords_in is not None:
         findings += _missing_passwords(file.region, passwords_in)
+        findings += _missing_keys(file.region, passwords_in)
     file.refuse(findings)
     return PreparedRegion(file.region, features, areas)
 
@@ -61,6 +63,18 @@ def _missing_passwords(region: Region, directory: Path) -> Iterator[Finding]:
                 clerk.password_file,
                 f"there is no such file below {directory}",
                 "put it there, name another --secrets directory, or use --generate-passwords",
+            )
+
+
+def _missing_keys(region: Region, directory: Path) -> Iterator[Finding]:
+    for position, body in enumerate(region.bodies):
+        name = body.open311.key_file if body.open311 else None
+        if name and not (directory / name).exists():
+            yield Finding(
+                ("bodies", position, "open311", "key_file"),
+                name,
+                f"there is no such file below {directory}",
+                "put the key that the other side gave you there, or name another directory",
             )
 
 

@@ -36,6 +36,7 @@ from melder_routing.use_cases.hide_text import hide_text
 from melder_routing.use_cases.on_case import Act
 from melder_routing.use_cases.release_photo import release_photo
 from melder_routing.use_cases.release_text import release_text
+from melder_routing.use_cases.send_outside import send_outside
 from melder_routing.use_cases.write_to_reporter import write_to_reporter
 
 Do = Callable[[UnitOfWork, Act, DeskForm], Awaitable[None]]
@@ -90,6 +91,10 @@ async def _hide_text(unit: UnitOfWork, act: Act, _form: DeskForm) -> None:
     await hide_text(unit, act)
 
 
+async def _send_outside(unit: UnitOfWork, act: Act, _form: DeskForm) -> None:
+    await send_outside(unit, act)
+
+
 ACTIONS: Mapping[str, Do] = {
     "accept": _accept,
     "claim": _claim,
@@ -100,6 +105,7 @@ ACTIONS: Mapping[str, Do] = {
     "close": _close,
     "text": _release_text,
     "hide-text": _hide_text,
+    "send-outside": _send_outside,
 }
 """Address below the case → what it does."""
 

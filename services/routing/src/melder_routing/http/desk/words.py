@@ -7,7 +7,9 @@ from melder_common.event_values import CaseState
 from melder_routing.domain.closing_reasons import CLOSING_REASONS
 from melder_routing.domain.decision import Rule, Status
 from melder_routing.domain.history import HistoryKind
+from melder_routing.domain.remote_status import word_for
 from melder_routing.domain.states import STATES
+from melder_routing.http.desk.outside_words import TROUBLES
 
 RULES: dict[str, str] = {
     Rule.ASSET: "der Betreiber des gemeldeten Gegenstands",
@@ -54,6 +56,11 @@ HISTORY: dict[str, str] = {
     HistoryKind.CONTACT_CONFIRMED: "Adresse bestätigt",
     HistoryKind.CONTACT_ERASED: "Kontaktdaten gelöscht",
     HistoryKind.ERASED: "Persönliche Angaben gelöscht",
+    HistoryKind.SENT_OUTSIDE: "Über Open311 weitergegeben",
+    HistoryKind.NUMBERED_OUTSIDE: "Nummer der anderen Stelle erhalten",
+    HistoryKind.REFUSED_OUTSIDE: "Von der anderen Stelle nicht angenommen",
+    HistoryKind.HEARD_OUTSIDE: "Rückmeldung der anderen Stelle",
+    HistoryKind.ASKED_OUTSIDE: "Weitergabe angestoßen",
 }
 
 PHOTO_STATES: dict[str, tuple[str, str]] = {
@@ -107,6 +114,7 @@ REFUSALS: dict[str, str] = {
     "never_public": "In dieser Kategorie wird das nie veröffentlicht.",
     "too_late": "Die Frist zur Übernahme ist vorbei, oder jemand war schneller.",
     "same_category": "Der Fall hat diese Kategorie schon.",
+    "not_reached": "Diese Stelle wird nicht über Open311 erreicht.",
     "no_photo": "Das Foto ist nicht mehr da oder noch nicht fertig.",
 }
 
@@ -120,6 +128,7 @@ DONE: dict[str, str] = {
     "close": "Der Fall ist abgeschlossen.",
     "text": "Der Text ist veröffentlicht.",
     "hide-text": "Der Text ist nicht öffentlich.",
+    "send-outside": "Der Fall wird jetzt weitergegeben.",
     "release-photo": "Das Foto wird veröffentlicht.",
     "hide-photo": "Das Foto ist gesperrt.",
     "place": "Die Stelle ist verschoben.",
@@ -137,6 +146,12 @@ def history_detail(kind: str, codes: Mapping[str, Any]) -> str:
     if reason := CLOSING_REASONS.get(str(codes.get("reason", ""))):
         parts.append(reason.label)
     parts += [_DETAILS[pair] for pair in codes.items() if pair in _DETAILS]
+    if kind == HistoryKind.HEARD_OUTSIDE:
+        parts.append(word_for(codes.get("status")))
+    if "number" in codes:
+        parts.append(f"Nummer {codes['number']}")
+    if "error" in codes:
+        parts.append(TROUBLES.get(str(codes["error"]), ""))
     if kind == HistoryKind.SUPPORTED:
         parts.append(str(codes.get("supporters", "")))
     if kind in {HistoryKind.TAKEN_OVER, HistoryKind.REROUTED, HistoryKind.SUCCEEDED}:
@@ -149,6 +164,7 @@ def history_detail(kind: str, codes: Mapping[str, Any]) -> str:
 _DETAILS: dict[tuple[str, Any], str] = {
     ("by", "reporter"): "durch die meldende Person",
     ("by", "timer"): "Frist abgelaufen",
+    ("by", "open311"): "über Open311",
     ("by", "routing"): "in anderen Händen noch nicht angenommen",
     ("policy", "at_once"): "sofort nach der Regel der Kategorie",
     ("fixed", "yes"): "Ja, es ist behoben",
