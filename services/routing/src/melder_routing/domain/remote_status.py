@@ -129,6 +129,12 @@ def target_of(case: Case, status: RemoteStatus | None, before: str | None) -> Ca
     return target if target in may else None
 
 
+def sentence_for(status: RemoteStatus, target: CaseState | None, name: str) -> str | None:
+    """What the public reads of a status when no text came along; ``name``: the other side's."""
+    spoken = _AGAIN if target is CaseState.FORWARDED else status
+    return spoken.sentence.format(body=name) or None
+
+
 def _was_closed(before: str | None) -> bool:
     known = find_status(before or "")
     return known is not None and known.target is not None and is_closed(known.target)

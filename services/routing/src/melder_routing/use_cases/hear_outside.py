@@ -15,7 +15,7 @@ from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.outside import OutsideCase
 from melder_routing.domain.outside_job import Found
 from melder_routing.domain.outside_trouble import EndpointFailed, pause_for
-from melder_routing.domain.remote_status import find_status, status_key, target_of
+from melder_routing.domain.remote_status import find_status, sentence_for, status_key, target_of
 from melder_routing.domain.states import Actor, is_closed
 from melder_routing.store.case_contents import add_message
 from melder_routing.store.cases import add_history, lock_case, set_case_facts
@@ -97,7 +97,7 @@ async def hear_update(unit: UnitOfWork, found: Found, name: str, update: RemoteU
     await _note_status(unit, outside, update)
     public = None if await _holds(unit, outside) or not here else text
     is_news = here and status is not None and status_key(update.status) != outside.remote_status
-    sentence = status.sentence.format(body=name) if status is not None and is_news else None
+    sentence = sentence_for(status, target, name) if status is not None and is_news else None
     speaker = BodyRef(slug=outside.body, name=name)
     if target is not None and status is not None:
         change = move(
@@ -105,7 +105,7 @@ async def hear_update(unit: UnitOfWork, found: Found, name: str, update: RemoteU
             target,
             actor=Actor.OUTSIDE,
             now=unit.now,
-            message=public or status.sentence.format(body=name) or None,
+            message=public or sentence_for(status, target, name),
             reason=status.reason if is_closed(target) else None,
         )
         await _keep(unit, change, speaker)
