@@ -51,7 +51,7 @@ async def succession_begins(due: Due, _parts: object, units: UnitsOfWork) -> Non
 
 
 OUTSIDE_TIMER = "outside_case"
-"""Planned by the database itself (migration 0009) whenever something happens to such a case."""
+"""Planned by the database itself (migration 0011) whenever something happens to such a case."""
 
 
 async def outside_case_moves_on(due: Due, parts: Parts, units: UnitsOfWork) -> None:

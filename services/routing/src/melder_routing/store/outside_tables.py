@@ -1,4 +1,4 @@
-"""Tables of cases that lie with bodies reached by Open311 (migration 0009).
+"""Tables of cases that lie with bodies reached by Open311 (migration 0011).
 
 No text of a citizen lies here: what leaves is read anew from the case each time.
 """
