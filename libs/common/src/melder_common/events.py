@@ -423,7 +423,10 @@ class ReportSupported(Event):
 
 
 class ReportCommented(Event):
-    """The reporter answered a question or added something. Spoken by intake; heard by routing."""
+    """The reporter, or a program that speaks Open311, answered a question or added something.
+
+    Spoken by intake; heard by routing, media, which binds the photos.
+    """
 
     NAME = "report.commented.v1"
     SPEAKER = "intake"
@@ -435,6 +438,7 @@ class ReportCommented(Event):
     answers: UUID | None = Field(default=None, description="message_id of the question")
     photos: tuple[PhotoClaim, ...] = ()
     written_at: datetime
+    api_client: str | None = Field(default=None, description="the program that sent it")
 
 
 class ReplyReceived(Event):

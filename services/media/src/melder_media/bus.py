@@ -8,6 +8,7 @@ from melder_common.events import (
     CasePhotoRedacted,
     CasePhotoReleased,
     Event,
+    ReportCommented,
     ReportErased,
     ReportSubmitted,
 )
@@ -19,10 +20,12 @@ from melder_media.use_cases.delete_photo import erase_photos
 from melder_media.use_cases.release_photo import hide_photo, release_photo
 
 
-async def on_report_submitted(
-    unit: UnitOfWork, batch: Sequence[Heard[ReportSubmitted]], parts: Parts
+async def on_photos_claimed(
+    unit: UnitOfWork,
+    batch: Sequence[Heard[ReportSubmitted] | Heard[ReportCommented]],
+    parts: Parts,
 ) -> None:
-    """A report claims its photos."""
+    """A report, or something added to it, claims its photos."""
     for heard in batch:
         if heard.event.photos:
             await bind_photos(
@@ -65,7 +68,8 @@ async def on_report_erased(
 
 
 SUBSCRIPTIONS: dict[type[Event], Handler[Parts]] = {
-    ReportSubmitted: on_report_submitted,
+    ReportSubmitted: on_photos_claimed,
+    ReportCommented: on_photos_claimed,
     CasePhotoReleased: on_photo_released,
     CasePhotoRedacted: on_photo_redacted,
     ReportErased: on_report_erased,

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from melder_common.clock import utc_now
-from melder_common.event_values import Box
+from melder_common.event_values import Box, PhotoClaim
 from melder_common.events import (
     AccessGranted,
     CasePhotoRedacted,
@@ -20,6 +20,7 @@ from melder_common.events import (
     PhotoRejected,
     PhotoReleased,
     PhotoSnapshot,
+    ReportCommented,
     ReportErased,
 )
 from melder_common.grants import issue_grant
@@ -161,6 +162,26 @@ async def test_events_heard_twice_change_nothing(
     await media.carry_out()
     kinds = [type(event) for event in await media.spoken()]
     assert kinds == [PhotoReceived, PhotoReady, PhotoReleased]
+
+
+async def test_a_photo_that_came_with_a_comment_is_bound_too(
+    media: Any, pictures: Any, report_id: UUID
+) -> None:
+    photo_id, token = await media.upload(pictures.jpeg())
+    said = ReportCommented(
+        report_id=report_id,
+        comment_id=new_id(),
+        text="",
+        photos=(PhotoClaim(photo_id=photo_id, upload_token=token),),
+        written_at=utc_now(),
+        api_client="FixMyStreet",
+    )
+    await media.hear(said, report_id)
+    await media.carry_out()
+    assert (await media.spoken())[-1].report_id == report_id
+    assert (await media.get(photo_id)).status_code == 404
+    await media.hear(released(photo_id, report_id), report_id)
+    assert (await media.get(photo_id)).status_code == 200
 
 
 class TestClaims:

@@ -163,6 +163,17 @@ async def test_the_catalogue_is_told_completely_in_one_transaction(
     assert applied.catalogue_version == 1
 
 
+async def test_programs_are_told_how_a_service_answers(units: UnitsOfWork, files: Files) -> None:
+    files.change("group: strasse}", "group: strasse, type: batch}")
+    await apply(units, files)
+    told = {
+        event["data"]["category"]["slug"]: event["data"]["type"]
+        for event in await said(units)
+        if event["name"] == "catalogue.category_described.v1"
+    }
+    assert told == {"pothole": "batch", "rubbish": "realtime"}
+
+
 async def test_the_reception_area_is_outline_plus_margin_minus_excluded(
     units: UnitsOfWork, files: Files
 ) -> None:

@@ -15,6 +15,8 @@ from melder_intake.http.open311_documents import write
 from melder_intake.http.open311_errors import Open311Error, error_of_faults
 from melder_intake.http.open311_reading import check_form, check_jurisdiction, reading_routes
 from melder_intake.http.open311_requests import read_post, read_report
+from melder_intake.http.open311_tokens import token_routes, told_id
+from melder_intake.http.open311_updates import update_routes
 from melder_intake.http.outside import who_serves
 from melder_intake.parts import Parts
 
@@ -22,7 +24,8 @@ from melder_intake.parts import Parts
 def open311_router(parts: Parts) -> APIRouter:
     """The routes below ``/open311``."""
     router = APIRouter(prefix="/open311", tags=["Open311"])
-    router.include_router(reading_routes(parts))
+    for routes in (reading_routes, update_routes, token_routes):
+        router.include_router(routes(parts))
 
     @router.post("/v2/requests.{form}")
     async def post_request(request: Request, form: str) -> Response:
@@ -57,8 +60,7 @@ async def _accept(parts: Parts, request: Request, form: str) -> Response:
     except KeyRefused:
         raise Open311Error(400, "Idempotency-Key: 1 bis 200 sichtbare ASCII-Zeichen.") from None
     document = answers.accepted(
-        done.number,
-        blackbox=category.type == "blackbox",
+        told_id(parts, category, done),
         photos_lost=done.photos_lost,
         account=submission.contact.account,
     )

@@ -1,6 +1,6 @@
 """What intake knows, as GeoReport v2 documents; nothing in here that the policy hides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from melder_common.event_values import Question
 from melder_intake.domain.catalogue import MAIN_LANGUAGE, Catalogue, Category, in_language
@@ -14,6 +14,7 @@ NOTICE_ON_POST = (
     "Ihre Meldung ist angekommen. Die zuständige Stelle wird gerade ermittelt. "
     "Sie sehen den Stand unter dieser Nummer."
 )
+NOTICE_WITHOUT_NUMBER = "Ihre Meldung ist angekommen. Die zuständige Stelle wird gerade ermittelt."
 NOTICE_PHOTOS_LOST = "Ein Foto konnte nicht gespeichert werden. Die Meldung ist angekommen."
 
 
@@ -61,14 +62,18 @@ def service_definition(category: Category, language: str = MAIN_LANGUAGE) -> Doc
     )
 
 
-def accepted(number: str, *, blackbox: bool, photos_lost: int, account: str | None) -> Document:
-    """The answer to a POST: final at once, neutral about who is responsible."""
-    notice = f"{NOTICE_ON_POST} {NOTICE_PHOTOS_LOST}" if photos_lost else NOTICE_ON_POST
+def accepted(told: Mapping[str, str], *, photos_lost: int, account: str | None) -> Document:
+    """The answer to a POST: final at once, neutral about who is responsible.
+
+    ``told``: service_request_id, or token, or nothing (GeoReport v2: never both).
+    """
+    notice = NOTICE_ON_POST if "service_request_id" in told else NOTICE_WITHOUT_NUMBER
+    notice = f"{notice} {NOTICE_PHOTOS_LOST}" if photos_lost else notice
     return Document(
         "service_requests",
         [
             {
-                "service_request_id": None if blackbox else number,
+                **told,
                 "service_notice": notice,
                 "account_id": account or None,
             }

@@ -22,6 +22,7 @@ ITEMS: Mapping[str, str] = {
     "formats": "format",
     "media_urls": "media_url",
     "notes": "note",
+    "service_request_updates": "request_update",
     "service_requests": "request",
     "services": "service",
     "values": "value",

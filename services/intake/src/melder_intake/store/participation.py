@@ -72,9 +72,11 @@ async def add_comment(
 
 
 async def list_comments(connection: AsyncConnection, report_id: UUID) -> list[Comment]:
-    """The comments of a report, oldest first."""
+    """What the reporter wrote, oldest first; what programs sent may be somebody else's words."""
     rows = await connection.execute(
-        select(comment).where(comment.c.report_id == report_id).order_by(comment.c.written_at)
+        select(comment)
+        .where(comment.c.report_id == report_id, comment.c.source != "open311")
+        .order_by(comment.c.written_at)
     )
     return [
         Comment(row.comment_id, row.text, row.answers, row.source, row.written_at) for row in rows

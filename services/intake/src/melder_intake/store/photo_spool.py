@@ -110,6 +110,11 @@ async def forget_spooled(connection: AsyncConnection, photo_id: UUID) -> None:
     await connection.execute(delete(spooled_photo).where(spooled_photo.c.photo_id == photo_id))
 
 
+async def forget_of_report(connection: AsyncConnection, report_id: UUID) -> None:
+    """Drop the files of a report that is erased before media had them."""
+    await connection.execute(delete(spooled_photo).where(spooled_photo.c.report_id == report_id))
+
+
 async def forget_drafts(connection: AsyncConnection, spooled_before: datetime) -> int:
     """Drop files of forms that were never sent; returns how many."""
     done = await connection.execute(

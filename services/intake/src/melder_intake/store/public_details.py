@@ -21,6 +21,7 @@ from melder_intake.domain.publication import (
 from melder_intake.store.public_listing import Wanted, latest_words, list_known_reports
 from melder_intake.store.public_reading import TimelineEntry
 from melder_intake.store.public_rows import among
+from melder_intake.store.public_view import PHOTO
 from melder_intake.store.tables import message, report, timeline_entry
 
 Notes = dict[UUID, list[TimelineEntry]]
@@ -100,7 +101,9 @@ async def list_notes(connection: AsyncConnection, report_ids: Iterable[UUID]) ->
     wanted = list(report_ids)
     found: Notes = {}
     history = await connection.execute(
-        select(timeline_entry).where(among(timeline_entry.c.report_id, wanted))
+        select(timeline_entry).where(
+            among(timeline_entry.c.report_id, wanted), timeline_entry.c.kind != PHOTO
+        )
     )
     for row in history:
         state = CaseState(row.state) if row.state else None

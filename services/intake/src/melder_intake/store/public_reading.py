@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,7 @@ from melder_common.event_values import CaseState
 from melder_common.text import mask_personal_data
 from melder_intake.domain.publication import KnownReport, PublicReport, publish
 from melder_intake.store.public_rows import known_report, list_photos, select_reports
+from melder_intake.store.public_view import PHOTO
 from melder_intake.store.tables import message, public_report, timeline_entry
 
 
@@ -50,6 +52,7 @@ async def list_timeline(
     rows = await connection.execute(
         select(timeline_entry)
         .where(timeline_entry.c.report_id == found.scalar_subquery())
+        .where(timeline_entry.c.kind != PHOTO)
         .order_by(timeline_entry.c.at, timeline_entry.c.entry_id)
     )
     entries = [
@@ -74,6 +77,24 @@ async def list_timeline(
     ]
     received = TimelineEntry(report.submitted_at, "status", CaseState.RECEIVED)
     return [received, *sorted(entries, key=lambda entry: entry.at)]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A report's number, and whether there is a case behind it."""
+
+    number: str
+    opened: bool
+
+
+async def find_opened(connection: AsyncConnection, report_id: UUID) -> Opened | None:
+    """How far a report is, None when there is none."""
+    view = public_report.c
+    found = await connection.execute(
+        select(view.number, view.case_id).where(view.report_id == report_id)
+    )
+    row = found.one_or_none()
+    return Opened(row.number, row.case_id is not None) if row else None
 
 
 async def count_unrouted(connection: AsyncConnection, submitted_before: datetime) -> int:

@@ -24,6 +24,11 @@ from melder_intake.store.tables import (
 
 Rows = Sequence[dict[str, Any]]
 
+PHOTO = "photo"
+"""The kind of a timeline entry that stands for the release of a photo."""
+KEPT = ("routed", "handover", PHOTO)
+"""Entries that no snapshot tells whole: a rebuilding keeps them, and with them their ids."""
+
 _with_new_bodies = (
     select(func.array_agg(literal_column("slug").distinct()))
     .select_from(
@@ -173,6 +178,56 @@ async def add_timeline(connection: AsyncConnection, rows: Rows) -> None:
     await connection.execute(_ADD_TIMELINE, full)
 
 
+async def find_told_body(connection: AsyncConnection, report_id: UUID) -> str | None:
+    """The name of the body that the history names last."""
+    told = (
+        select(timeline_entry.c.body_name)
+        .where(
+            timeline_entry.c.report_id == report_id,
+            timeline_entry.c.kind.in_(("routed", "handover")),
+        )
+        .order_by(timeline_entry.c.at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(told)).scalar_one_or_none()
+
+
+async def add_first_routing(connection: AsyncConnection, rows: Rows) -> None:
+    """Add a snapshot's word on who is responsible, unless the view has heard it live before.
+
+    Live entries tell every change; the snapshot knows only the last.
+    """
+    for row in rows:
+        known = select(timeline_entry.c.entry_id).where(
+            timeline_entry.c.report_id == row["report_id"], timeline_entry.c.kind == "routed"
+        )
+        if (await connection.execute(known.limit(1))).first() is None:
+            await add_timeline(connection, [row])
+
+
+async def add_released_photos(connection: AsyncConnection, rows: Rows) -> None:
+    """Note when photos were first released (photo_id, report_id, at).
+
+    Whether they still are is public_photo's to say.
+    """
+    if not rows:
+        return
+    entries = [
+        {
+            "entry_id": entry_id(row["photo_id"], "released"),
+            "report_id": row["report_id"],
+            "at": row["at"],
+            "kind": PHOTO,
+            "state": None,
+            "body_name": None,
+            "text": None,
+            "data": {"photo_id": str(row["photo_id"])},
+        }
+        for row in rows
+    ]
+    await connection.execute(upsert(timeline_entry).on_conflict_do_nothing(), entries)
+
+
 async def erase_from_view(connection: AsyncConnection, report_id: UUID, at: datetime) -> None:
     """Take every personal text, place and photo out of the view; state and body stay."""
     await connection.execute(
@@ -189,7 +244,7 @@ async def erase_from_view(connection: AsyncConnection, report_id: UUID, at: date
 async def reset_view(connection: AsyncConnection) -> None:
     """Drop the view and begin it again from the reports; cases and photos come by snapshots."""
     await connection.execute(delete(public_photo))
-    await connection.execute(delete(timeline_entry).where(timeline_entry.c.kind != "handover"))
+    await connection.execute(delete(timeline_entry).where(timeline_entry.c.kind.not_in(KEPT)))
     await connection.execute(delete(public_report))
     await connection.execute(
         upsert(public_report).from_select(

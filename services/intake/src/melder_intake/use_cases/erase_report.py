@@ -6,7 +6,7 @@ from uuid import UUID
 from melder_common.erasures import Erasure, note_erasures
 from melder_common.events import ReportErased
 from melder_common.unit_of_work import UnitOfWork
-from melder_intake.store import participation, public_view, reports
+from melder_intake.store import participation, photo_spool, public_view, received_updates, reports
 
 REPORT = "report"
 
@@ -22,6 +22,8 @@ async def erase_report(
     if not await reports.erase_submission(unit.connection, report_id, unit.now):
         return False
     await participation.erase_words(unit.connection, report_id)
+    await received_updates.forget_contents(unit.connection, report_id)
+    await photo_spool.forget_of_report(unit.connection, report_id)
     await public_view.erase_from_view(unit.connection, report_id, unit.now)
     await note_erasures(unit, REPORT, [report_id])
     unit.record(

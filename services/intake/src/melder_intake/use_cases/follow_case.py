@@ -35,9 +35,23 @@ async def follow_routing(unit: UnitOfWork, heard: Sequence[Heard[CaseRouted]]) -
     """Somebody is responsible, or named anew."""
     rows = [_routed(said.event) | {"at": said.occurred_at} for said in heard]
     await public_view.change_reports(unit.connection, rows, *_ROUTED)
+    told = [said for said in heard if not said.event.rerouted]
     await public_view.add_timeline(
-        unit.connection, [_routed_entry(said.event, said.occurred_at) for said in heard]
+        unit.connection, [_routed_entry(said.event, said.occurred_at) for said in told]
     )
+    for said in heard:
+        if said.event.rerouted:
+            await _follow_rerouting(unit, said)
+
+
+async def _follow_rerouting(unit: UnitOfWork, said: Heard[CaseRouted]) -> None:
+    """A line of the history only where the body is another one, also one that had it before."""
+    entry = _routed_entry(said.event, said.occurred_at)
+    told = await public_view.find_told_body(unit.connection, said.event.report_id)
+    if told != entry["body_name"]:
+        at = said.occurred_at.isoformat()
+        anew = public_view.entry_id(said.event.case_id, "routed", entry["body_name"], at)
+        await public_view.add_timeline(unit.connection, [entry | {"entry_id": anew}])
 
 
 async def follow_status(unit: UnitOfWork, heard: Sequence[Heard[CaseStatusChanged]]) -> None:
@@ -172,8 +186,9 @@ async def follow_snapshot(unit: UnitOfWork, heard: Sequence[Heard[CaseSnapshot]]
             }
         )
         history = [_status_entry(entry) for entry in event.timeline]
-        await public_view.add_timeline(
-            unit.connection, [_routed_entry(event, event.opened_at), *history]
+        await public_view.add_timeline(unit.connection, history)
+        await public_view.add_first_routing(
+            unit.connection, [_routed_entry(event, event.opened_at)]
         )
     await public_view.change_reports(unit.connection, rows, *_ROUTED, "state", "text")
 

@@ -30,6 +30,7 @@ async def follow_released(unit: UnitOfWork, heard: Sequence[Heard[PhotoReleased]
         unit.connection,
         [{"for_report": said.event.report_id, "at": said.occurred_at} for said in heard],
     )
+    await public_view.add_released_photos(unit.connection, [_release(said) for said in heard])
 
 
 async def follow_redacted(unit: UnitOfWork, heard: Sequence[Heard[PhotoRedacted]]) -> None:
@@ -86,6 +87,8 @@ async def follow_photo_snapshot(unit: UnitOfWork, heard: Sequence[Heard[PhotoSna
         if said.event.state == "released"
     ]
     await public_view.note_review(unit.connection, released)
+    shown = [_release(said) for said in heard if said.event.state == "released"]
+    await public_view.add_released_photos(unit.connection, shown)
 
 
 def _photo(said: Heard[WithRenditions], state: str) -> dict[str, Any]:
@@ -96,6 +99,14 @@ def _photo(said: Heard[WithRenditions], state: str) -> dict[str, Any]:
         "renditions": _renditions(said.event),
         "reason": None,
         "changed_at": said.occurred_at,
+    }
+
+
+def _release(said: Heard[PhotoReleased] | Heard[PhotoSnapshot]) -> dict[str, Any]:
+    return {
+        "photo_id": said.event.photo_id,
+        "report_id": said.event.report_id,
+        "at": said.occurred_at,
     }
 
 

@@ -6,6 +6,7 @@ Every one locks the report's row first, which keeps its events in the order writ
 from datetime import datetime
 from uuid import UUID
 
+from melder_common.event_values import PhotoClaim
 from melder_common.events import (
     ReportCommented,
     ReportFeedbackGiven,
@@ -34,6 +35,8 @@ async def comment_report(
     answers: UUID | None,
     source: str = "tracking",
     written_at: datetime | None = None,
+    photos: tuple[PhotoClaim, ...] = (),
+    api_client: str | None = None,
 ) -> bool:
     """Keep a comment or an answer and tell routing; False when this comment is known already."""
     at = written_at or unit.now
@@ -54,6 +57,8 @@ async def comment_report(
                 comment_id=comment_id,
                 text=text,
                 answers=answers,
+                photos=photos,
+                api_client=api_client,
                 written_at=at,
             ),
             aggregate_id=report_id,

@@ -99,5 +99,6 @@ def _category(category: CategoryEntry, position: int, region: Region) -> Catalog
             for question in category.questions
         ),
         policy=PublicationPolicy(**category.policy.model_dump()),
+        type=category.type,
         order=position,
     )

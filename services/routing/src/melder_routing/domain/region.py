@@ -137,7 +137,11 @@ class QuestionEntry(Question):
 
 
 class CategoryEntry(Entry):
-    """A category of the form, the ``service_code`` of Open311; ``due_days`` are working days."""
+    """A category of the form, the ``service_code`` of Open311; ``due_days`` are working days.
+
+    ``type`` is what Open311 tells a program at once: the number (realtime), a token for it
+    (batch), or nothing (blackbox).
+    """
 
     slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=60)]
     name: Texts
@@ -148,6 +152,7 @@ class CategoryEntry(Entry):
     hazard: bool = False
     asset_types: tuple[Slug, ...] = ()
     due_days: Annotated[int, Field(gt=0, le=365)] = 10
+    type: Literal["realtime", "batch", "blackbox"] = "realtime"
     questions: tuple[QuestionEntry, ...] = ()
 
 

@@ -96,8 +96,9 @@ async def add_message(
     body: str | None = None,
     public: bool = False,
     answers: UUID | None = None,
+    sender: str | None = None,
 ) -> None:
-    """Keep a message; without ``body`` the reporter wrote it. A known id is left alone."""
+    """Keep a message; without ``body`` the reporter wrote it, or a program called ``sender``."""
     values = {
         "id": message_id,
         "case_id": case_id,
@@ -105,6 +106,7 @@ async def add_message(
         "kind": kind,
         "by_reporter": body is None,
         "body": body,
+        "sender": sender,
         "text": text,
         "public": public,
         "answers": answers,

@@ -166,6 +166,7 @@ case_message = Table(
     Column("kind", Text, nullable=False),
     Column("by_reporter", Boolean, nullable=False),
     _slug("body", "body"),
+    Column("sender", Text),
     Column("text", Text),
     Column("public", Boolean, nullable=False, server_default="false"),
     Column("answers", Uuid),

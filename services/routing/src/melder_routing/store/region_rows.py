@@ -143,6 +143,7 @@ def _category(entry: CategoryEntry, position: int, region: Region) -> Row:
         "policy_place": entry.policy.place,
         "hazard": entry.hazard,
         "asset_types": list(entry.asset_types),
+        "type": entry.type,
         "position": position,
         "due_days": entry.due_days,
     }

@@ -34,6 +34,7 @@ async def _note(unit: UnitOfWork, said: ReportCommented) -> None:
         kind="comment",
         text=said.text,
         answers=said.answers,
+        sender=said.api_client,
     )
     await _expect_photos(unit, before, said)
     after = heard_from_reporter(before)

@@ -132,6 +132,16 @@ async def test_a_comment_makes_open_forms_stale(world: Any, anna: Any) -> None:
     assert "Nachricht der meldenden Person" in answer.text
 
 
+async def test_a_comment_names_the_program_that_sent_it(world: Any, anna: Any) -> None:
+    routed = await world.open_case()
+    said = comment(routed.report.report_id, "Wird größer.", api_client="FixMyStreet <Nord>")
+    await world.hear(note_comments, said)
+    page = await anna.see(routed.report.number)
+    assert "Nachricht über FixMyStreet &lt;Nord&gt;" in page
+    assert "Wird größer." in page
+    assert (await world.row(routed.report.number)).state == "received"
+
+
 async def test_silence_returns_the_case_to_the_clerk(world: Any, anna: Any) -> None:
     number = (await world.open_case()).report.number
     await anna.do(number, "accept")

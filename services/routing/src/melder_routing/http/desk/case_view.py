@@ -160,6 +160,7 @@ def _message(message: Row[Any]) -> dict[str, Any]:
     return {
         "id": message.id,
         "title": MESSAGE_KINDS[message.kind],
+        "program": message.sender,
         "at": message.at,
         "text": message.text,
         "erased": message.erased_at is not None,
