@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import TextClause, delete, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -129,16 +130,17 @@ class UnitOfWork:
         carrier: dict[str, str] = {}
         if trace.get_current_span().get_span_context().is_valid:
             _traces.inject(carrier)
-        rows = [
+        traceparent = carrier.get("traceparent")
+        await self.connection.execute(
+            _say(self.tables.schema),
             {
-                "partition": recorded.partition,
-                "name": recorded.event.NAME,
-                "envelope": self._sealed(recorded, cursors, carrier.get("traceparent")),
-            }
-            for recorded in self._recorded
-        ]
-        # inline: ask for nothing back, because the desk may write here and not read
-        await self.connection.execute(insert(self.tables.outbox).inline(), rows)
+                "partitions": [recorded.partition for recorded in self._recorded],
+                "names": [recorded.event.NAME for recorded in self._recorded],
+                "envelopes": [
+                    self._sealed(recorded, cursors, traceparent) for recorded in self._recorded
+                ],
+            },
+        )
         self._recorded.clear()
         return True
 
@@ -161,14 +163,31 @@ class UnitOfWork:
         )
 
     async def _own_cursors(self, partitions: set[int]) -> dict[tuple[str, int], int]:
-        cursor = self.tables.cursor
-        touched = cursor.c.partition.in_(partitions | {CATALOGUE_PARTITION})
+        touched = sorted(partitions | {CATALOGUE_PARTITION})
         rows = await self.connection.execute(
-            select(cursor.c.speaker, cursor.c.partition, cursor.c.position).where(
-                touched, cursor.c.position > 0
-            )
+            _find_cursors(self.tables.schema), {"partitions": touched}
         )
         return {(row.speaker, row.partition): row.position for row in rows}
+
+
+@cache
+def _say(schema: str) -> TextClause:
+    """Outbox rows in the order given. It asks for nothing back: the desk may not read here."""
+    return text(f"""
+        INSERT INTO {schema}.outbox (partition, name, envelope)
+        SELECT partition, name, envelope FROM unnest(
+            CAST(:partitions AS smallint[]), CAST(:names AS text[]), CAST(:envelopes AS bytea[])
+        ) WITH ORDINALITY AS said (partition, name, envelope, nth)
+        ORDER BY nth
+    """)
+
+
+@cache
+def _find_cursors(schema: str) -> TextClause:
+    return text(f"""
+        SELECT speaker, partition, position FROM {schema}.cursor
+        WHERE partition = ANY(CAST(:partitions AS smallint[])) AND position > 0
+    """)
 
 
 class UnitsOfWork:

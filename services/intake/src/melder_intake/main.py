@@ -3,10 +3,12 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 from fastapi import FastAPI
 
+from melder_common.group_commit import GroupCommit
 from melder_common.internal_auth import internal_headers
 from melder_common.rate_limit import RateLimiter
 from melder_common.sealing import SealingKeys
@@ -30,7 +32,7 @@ from melder_intake.store.media import Media
 from melder_intake.store.responsibility import Responsibility
 from melder_intake.store.tables import event_tables
 from melder_intake.timers import HANDLERS, RECONCILERS
-from melder_intake.use_cases.accept_report import Acceptance
+from melder_intake.use_cases.accept_report import Acceptance, accept_reports
 from melder_intake.use_cases.rebuild_public_view import PUBLIC_VIEW
 from melder_intake.use_cases.speak_report_snapshots import REPORT_SNAPSHOTS
 from melder_web import Pages, install_pages
@@ -112,6 +114,14 @@ def build_parts(
     headers = internal_headers(settings.internal_token())
     routing = httpx.AsyncClient(base_url=settings.routing_internal_url, headers=headers)
     media = httpx.AsyncClient(base_url=settings.media_internal_url, headers=headers)
+    acceptance = Acceptance(
+        origin=settings.origin,
+        tracking_key=read_key(settings.tracking_key_file),
+        sealing=SealingKeys.load(settings.sealing_public_dir),
+        spool_bytes=settings.spool_bytes,
+        kept_for=settings.reports_kept,
+        chance=random.SystemRandom(),
+    )
     return Parts(
         settings=settings,
         units=service.units,
@@ -119,14 +129,8 @@ def build_parts(
         clients=KnownClients(service.engine),
         responsibility=Responsibility(routing, wait_s=settings.routing_wait_s),
         media=Media(media),
-        acceptance=Acceptance(
-            origin=settings.origin,
-            tracking_key=read_key(settings.tracking_key_file),
-            sealing=SealingKeys.load(settings.sealing_public_dir),
-            spool_bytes=settings.spool_bytes,
-            kept_for=settings.reports_kept,
-            chance=random.SystemRandom(),
-        ),
+        acceptance=acceptance,
+        accepting=GroupCommit(service.units, partial(accept_reports, acceptance=acceptance)),
         form_key=read_key(settings.form_key_file),
         limiter=RateLimiter(),
         pages=pages or Pages("melder_intake"),

@@ -5,15 +5,17 @@ from uuid import UUID
 
 import httpx
 
+from melder_common.group_commit import GroupCommit
 from melder_common.rate_limit import RateLimiter
 from melder_common.unit_of_work import UnitsOfWork
 from melder_intake.domain.quota import Usage
+from melder_intake.domain.submission import Accepted
 from melder_intake.settings import IntakeSettings
 from melder_intake.store.current_reception import CurrentReception
 from melder_intake.store.known_clients import KnownClients
 from melder_intake.store.media import Media
 from melder_intake.store.responsibility import Responsibility
-from melder_intake.use_cases.accept_report import Acceptance
+from melder_intake.use_cases.accept_report import Acceptance, Sending
 from melder_web import Pages
 
 
@@ -31,6 +33,7 @@ class Parts:
     responsibility: Responsibility
     media: Media
     acceptance: Acceptance
+    accepting: GroupCommit[Sending, Accepted]
     form_key: bytes
     limiter: RateLimiter
     pages: Pages

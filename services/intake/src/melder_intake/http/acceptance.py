@@ -2,13 +2,13 @@
 
 from melder_common.ids import new_id
 from melder_common.problems import Problem, unavailable
-from melder_common.resilience import retry_once_on_disconnect
+from melder_common.telemetry import outgoing_headers
 from melder_intake.domain.catalogue import Category
 from melder_intake.domain.checking import PhotoLimits
 from melder_intake.domain.submission import Accepted, Identity, Submission
 from melder_intake.parts import Parts
 from melder_intake.store.catalogue import Reception
-from melder_intake.use_cases.accept_report import accept_report, find_accepted
+from melder_intake.use_cases.accept_report import Sending
 
 
 async def reception_of(parts: Parts) -> Reception:
@@ -39,21 +39,12 @@ def mint_identity(scope: str, key: str | None) -> Identity:
 async def send_report(
     parts: Parts, submission: Submission, category: Category, identity: Identity
 ) -> Accepted:
-    """Accept it, once more when the connection was lost on the way. Raises KeyReused."""
-    tried = False
+    """Accept it, once more when the connection was lost on the way. Raises KeyReused.
 
-    async def send() -> Accepted:
-        nonlocal tried
-        async with parts.units.begin() as unit:
-            if tried and (found := await find_accepted(unit, identity)):
-                return found
-            tried = True
-            return await accept_report(
-                unit,
-                submission,
-                identity,
-                policy=category.policy,
-                acceptance=parts.acceptance,
-            )
-
-    return await retry_once_on_disconnect(send)
+    What arrives together is written together. Files go alone: they would hold the others up.
+    """
+    trace = outgoing_headers().get("traceparent")
+    sending = Sending(submission, identity, category.policy, trace)
+    if submission.files:
+        return await parts.accepting.alone(sending)
+    return await parts.accepting.ask(sending)

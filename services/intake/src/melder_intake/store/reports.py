@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, null, select, update
+import orjson
+from sqlalchemy import Row, Table, TextClause, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,61 +37,84 @@ class StoredReport:
     erased_at: datetime | None
 
 
-_ADD_REPORT = upsert(report).on_conflict_do_nothing(index_elements=[report.c.number]).inline()
-_ADD_TO_VIEW = insert(public_report).inline()
+_REPORT_COLUMNS = (
+    "report_id", "number", "source", "api_client_id", "category", "lat", "long", "accuracy_m",
+    "address", "address_id", "asset_id", "title", "description", "attributes", "media_link",
+    "hazard", "language", "channels", "signals", "submitted_at", "erase_after",
+)  # fmt: skip
+_VIEW_COLUMNS = (
+    "report_id", "number", "submitted_at", "changed_at", "category", "state", "policy_text",
+    "policy_photo", "policy_place", "lat", "long", "address",
+)  # fmt: skip
 
 
-async def add_report(
+def _insert_all(table: Table, columns: Sequence[str]) -> TextClause:
+    """One statement for any number of rows: they travel as one JSON text."""
+    names = ", ".join(columns)
+    return text(
+        f"INSERT INTO {table.fullname} ({names}) SELECT {names} "
+        f"FROM json_populate_recordset(NULL::{table.fullname}, CAST(:rows AS json))"
+    )
+
+
+_ADD_REPORTS = text(f"{_insert_all(report, _REPORT_COLUMNS)} ON CONFLICT DO NOTHING "
+                    "RETURNING report_id")  # fmt: skip
+_ADD_TO_VIEW = _insert_all(public_report, _VIEW_COLUMNS)
+
+
+def _as_json(rows: list[dict[str, Any]]) -> str:
+    return orjson.dumps(rows, default=str).decode()  # asyncpg has a UUID of its own
+
+
+async def add_reports(
     connection: AsyncConnection,
-    submission: Submission,
+    sent: Sequence[tuple[Submission, UUID, str]],
     *,
-    report_id: UUID,
-    number: str,
     submitted_at: datetime,
     erase_after: datetime,
-) -> bool:
-    """Store the report; False when its number is taken (try another)."""
-    place = submission.place
-    row = {
-        "report_id": report_id,
-        "number": number,
-        "source": submission.source,
-        "api_client_id": submission.api_client,
-        "category": submission.category,
-        "lat": place.lat,
-        "long": place.long,
-        "accuracy_m": place.accuracy_m,
-        "address": place.address,
-        "address_id": place.address_id,
-        "asset_id": place.asset_id,
-        "title": submission.title,
-        "description": submission.description,
-        "attributes": dict(submission.attributes),
-        "media_link": submission.media_link,
-        "hazard": submission.hazard,
-        "language": submission.language,
-        "channels": list(submission.contact.channels),
-        "signals": list(submission.signals),
-        "submitted_at": submitted_at,
-        "erase_after": erase_after,
-    }
-    added = await connection.execute(_ADD_REPORT, row)
-    return bool(added.rowcount)
+) -> set[UUID]:
+    """Store reports (what was sent, id, number); returns the ids of those stored now.
+
+    Left out is whose number is taken (try another) and whose id is there already.
+    """
+    rows = [
+        {
+            "report_id": report_id,
+            "number": number,
+            "source": submission.source,
+            "api_client_id": submission.api_client,
+            "category": submission.category,
+            "lat": submission.place.lat,
+            "long": submission.place.long,
+            "accuracy_m": submission.place.accuracy_m,
+            "address": submission.place.address,
+            "address_id": submission.place.address_id,
+            "asset_id": submission.place.asset_id,
+            "title": submission.title,
+            "description": submission.description,
+            "attributes": dict(submission.attributes),
+            "media_link": submission.media_link,
+            "hazard": submission.hazard,
+            "language": submission.language,
+            "channels": submission.contact.channels,
+            "signals": submission.signals,
+            "submitted_at": submitted_at,
+            "erase_after": erase_after,
+        }
+        for submission, report_id, number in sent
+    ]
+    added = await connection.execute(_ADD_REPORTS, {"rows": _as_json(rows)})
+    return set(added.scalars())
 
 
 async def add_to_public_view(
     connection: AsyncConnection,
-    submission: Submission,
+    sent: Sequence[tuple[Submission, UUID, str, PublicationPolicy]],
     *,
-    report_id: UUID,
-    number: str,
     submitted_at: datetime,
-    policy: PublicationPolicy,
 ) -> None:
-    """The first row of the public view: received, nobody decided, no text released."""
-    address = submission.place.address
-    await connection.execute(
-        _ADD_TO_VIEW,
+    """First rows of the public view: received, nobody decided, no text released."""
+    rows = [
         {
             "report_id": report_id,
             "number": number,
@@ -103,9 +127,12 @@ async def add_to_public_view(
             "policy_place": policy.place,
             "lat": submission.place.lat,
             "long": submission.place.long,
-            "address": mask_personal_data(address) if address else None,
-        },
-    )
+            "address": mask_personal_data(submission.place.address or "") or None,
+        }
+        for submission, report_id, number, policy in sent
+    ]
+    if rows:
+        await connection.execute(_ADD_TO_VIEW, {"rows": _as_json(rows)})
 
 
 async def add_photos(
@@ -149,10 +176,14 @@ async def list_own_photos(
     return [(row.photo_id, row.upload_token) for row in rows]
 
 
-async def find_number(connection: AsyncConnection, report_id: UUID) -> str | None:
-    """The number of a report, None when there is no such report."""
-    found = await connection.execute(select(report.c.number).where(report.c.report_id == report_id))
-    return found.scalar_one_or_none()
+async def find_numbers(connection: AsyncConnection, report_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The numbers of those reports that there are."""
+    if not report_ids:
+        return {}
+    found = await connection.execute(
+        select(report.c.report_id, report.c.number).where(report.c.report_id.in_(report_ids))
+    )
+    return {row.report_id: row.number for row in found}
 
 
 async def find_report_id(connection: AsyncConnection, number: str) -> UUID | None:

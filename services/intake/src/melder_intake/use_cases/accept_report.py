@@ -1,6 +1,7 @@
-"""Accept a report: one transaction writes it, its first public row, its files and its event."""
+"""Accept reports: one transaction writes each, its first public row, its files and its event."""
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -48,33 +49,110 @@ class Acceptance:
         return f"{self.origin}/m/{number}/{self.tracking_token(report_id)}"
 
 
-async def accept_report(
-    unit: UnitOfWork,
-    submission: Submission,
-    identity: Identity,
-    *,
-    policy: PublicationPolicy,
-    acceptance: Acceptance,
-) -> Accepted:
-    """Store a checked submission and say so; the same key and content give the same report.
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A checked submission that wants to become a report. ``trace``: where it came in."""
 
-    Raises KeyReused when the key came with other content, NumbersExhausted.
+    submission: Submission
+    identity: Identity
+    policy: PublicationPolicy
+    trace: str | None = None
+
+    @property
+    def report_id(self) -> UUID:
+        """What the report is or will be called."""
+        return self.identity.report_id
+
+
+async def accept_reports(
+    unit: UnitOfWork, sendings: Sequence[Sending], acceptance: Acceptance
+) -> list[Accepted]:
+    """Store what was sent and say so, in the order given; whatever was stored before stays.
+
+    The same key and content give the same report, and so does the same id, by which an earlier
+    try is found again whose answer was lost. Raises KeyReused when a key came with other content,
+    NumbersExhausted.
     """
-    if identity.key is not None:
-        first = await remember(
-            unit,
-            scope=identity.scope,
-            key=identity.key,
-            content_hash=content_hash(submission.canonical()),
-            object_id=identity.report_id,
+    unit.traces = {sending.report_id: sending.trace for sending in sendings if sending.trace}
+    meant = await _find_meant(unit, sendings)
+    new = [sending for sending in sendings if meant[sending.report_id] == sending.report_id]
+    numbers = await _store(unit, new, acceptance)
+    lost = {
+        sending.report_id: await _tell(unit, sending, numbers[sending.report_id], acceptance)
+        for sending in new
+        if sending.report_id in numbers
+    }
+    before = [first for first in meant.values() if first not in numbers]
+    numbers |= await reports.find_numbers(unit.connection, before)
+    return [
+        Accepted(
+            meant[id_],
+            numbers[meant[id_]],
+            repeated=id_ not in lost,
+            photos_lost=lost.get(id_, 0),
         )
-        if first != identity.report_id:
-            return await _accepted_before(unit, first)
-    number = await _store(unit, submission, identity.report_id, policy, acceptance)
-    photos, lost = await _keep_photos(unit, submission, identity.report_id, acceptance)
+        for id_ in (sending.report_id for sending in sendings)
+    ]
+
+
+async def _find_meant(unit: UnitOfWork, sendings: Sequence[Sending]) -> dict[UUID, UUID]:
+    """By its own id, the id of the report that each sending means: another one if it is repeated.
+
+    Keys are claimed in their order, so that two groups cannot wait for each other.
+    """
+    meant = {sending.report_id: sending.report_id for sending in sendings}
+    keyed = [(one.identity.scope, one.identity.key, one) for one in sendings if one.identity.key]
+    for scope, key, sending in sorted(keyed, key=lambda claim: claim[:2]):
+        meant[sending.report_id] = await remember(
+            unit,
+            scope=scope,
+            key=key,
+            content_hash=content_hash(sending.submission.canonical()),
+            object_id=sending.report_id,
+        )
+    return meant
+
+
+async def _store(
+    unit: UnitOfWork, sendings: Sequence[Sending], acceptance: Acceptance
+) -> dict[UUID, str]:
+    """The numbers of those stored now; the others were stored by an earlier try."""
+    numbers: dict[UUID, str] = {}
+    left = {sending.report_id: sending for sending in sendings}
+    for _ in range(_NUMBER_TRIES):
+        if not left:
+            break
+        tried = {id_: new_number(acceptance.chance) for id_ in left}
+        rows = [(sending.submission, id_, tried[id_]) for id_, sending in left.items()]
+        stored = await reports.add_reports(
+            unit.connection, rows, submitted_at=unit.now, erase_after=unit.now + acceptance.kept_for
+        )
+        numbers |= {id_: tried[id_] for id_ in stored}
+        refused = left.keys() - stored
+        there = await reports.find_numbers(unit.connection, list(refused)) if refused else {}
+        left = {id_: left[id_] for id_ in refused - there.keys()}
+    if left:
+        raise NumbersExhausted(f"{_NUMBER_TRIES} report numbers in a row were taken")
+    await _show(unit, sendings, numbers)
+    return numbers
+
+
+async def _show(unit: UnitOfWork, sendings: Sequence[Sending], numbers: Mapping[UUID, str]) -> None:
+    rows = [
+        (sending.submission, sending.report_id, numbers[sending.report_id], sending.policy)
+        for sending in sendings
+        if sending.report_id in numbers
+    ]
+    await reports.add_to_public_view(unit.connection, rows, submitted_at=unit.now)
+
+
+async def _tell(unit: UnitOfWork, sending: Sending, number: str, acceptance: Acceptance) -> int:
+    """Keep the photos, record the event; returns how many files the full spool turned away."""
+    submission, report_id = sending.submission, sending.report_id
+    photos, lost = await _keep_photos(unit, submission, report_id, acceptance)
     unit.record(
         ReportSubmitted(
-            report_id=identity.report_id,
+            report_id=report_id,
             number=number,
             source=submission.source,
             api_client=submission.api_client_name,
@@ -88,57 +166,14 @@ async def accept_report(
             hazard=submission.hazard,
             language=submission.language,
             channels=submission.contact.channels,
-            contact=_seal(unit, submission, identity.report_id, number, acceptance),
+            contact=_seal(unit, submission, report_id, number, acceptance),
             submitted_at=unit.now,
             signals=submission.signals,
         ),
-        aggregate_id=identity.report_id,
-        report_id=identity.report_id,
+        aggregate_id=report_id,
+        report_id=report_id,
     )
-    return Accepted(identity.report_id, number, photos_lost=lost)
-
-
-async def find_accepted(unit: UnitOfWork, identity: Identity) -> Accepted | None:
-    """What an earlier try with these ids left behind, when its answer was lost."""
-    number = await reports.find_number(unit.connection, identity.report_id)
-    return Accepted(identity.report_id, number, repeated=True) if number else None
-
-
-async def _accepted_before(unit: UnitOfWork, report_id: UUID) -> Accepted:
-    number = await reports.find_number(unit.connection, report_id)
-    if number is None:
-        raise LookupError(f"an idempotency key names report {report_id}, which does not exist")
-    return Accepted(report_id, number, repeated=True)
-
-
-async def _store(
-    unit: UnitOfWork,
-    submission: Submission,
-    report_id: UUID,
-    policy: PublicationPolicy,
-    acceptance: Acceptance,
-) -> str:
-    for _ in range(_NUMBER_TRIES):
-        number = new_number(acceptance.chance)
-        stored = await reports.add_report(
-            unit.connection,
-            submission,
-            report_id=report_id,
-            number=number,
-            submitted_at=unit.now,
-            erase_after=unit.now + acceptance.kept_for,
-        )
-        if stored:
-            await reports.add_to_public_view(
-                unit.connection,
-                submission,
-                report_id=report_id,
-                number=number,
-                submitted_at=unit.now,
-                policy=policy,
-            )
-            return number
-    raise NumbersExhausted(f"{_NUMBER_TRIES} report numbers in a row were taken")
+    return lost
 
 
 async def _keep_photos(
