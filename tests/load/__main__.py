@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import accepting
 import psutil
 import pyvips
 import typer
@@ -72,7 +73,7 @@ def _loads(
     for number in range(rounds):
         run = f"r{number}"
         works = {
-            "P1": lambda run=run: workloads.accept(installation, f"a{run}", reports),
+            "P1": lambda run=run: accepting.accept(installation, f"a{run}", reports),
             "P3": lambda run=run: workloads.end_to_end(installation, f"e{run}", reports),
             "P2": lambda run=run: workloads.steady(installation, f"s{run}", seconds, photo),
             "P9": lambda run=run: workloads.burst(installation, f"b{run}"),

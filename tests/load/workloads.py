@@ -1,11 +1,6 @@
 """The workloads of the performance goals: what is sent, what is waited for, what is divided by."""
 
 import asyncio
-import os
-import re
-import shutil
-import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -15,23 +10,11 @@ import psutil
 from http_load import Outcome, closed_loop, open_loop, post
 from installation import PARTS, SERVICES, Installation
 
-from melder_common.testing.postgres import postgres_programs
 from melder_local.services import service_launch
 
 CONNECTIONS = 64
 QUIET_S = 0.2
 LONGEST_S = 300
-
-_BASELINE = """
-\\set lat random(5407000, 5411000)
-BEGIN;
-INSERT INTO load.report (report_id, number, source, category, lat, long, description, hazard,
-    language, submitted_at) VALUES (gen_random_uuid(), substr(md5(random()::text), 1, 8),
-    'open311', 'road-pothole', :lat / 100000.0, 12.12, repeat('x', 400), false, 'de', now());
-INSERT INTO load.outbox (partition, name, envelope)
-    VALUES (1, 'report.submitted.v1', convert_to(repeat('x', 1100), 'UTF8'));
-END;
-"""
 
 
 @dataclass(frozen=True)
@@ -65,34 +48,16 @@ def report_form(installation: Installation, run: str, number: int, form: str = "
 async def warm_up(installation: Installation) -> None:
     """Fill caches and pools; have the key before the first connection waits for a request."""
     assert installation.key
-    await _send(installation, "warm", total=200)
+    await send(installation, "warm", total=200)
     await settled(installation)
-
-
-async def accept(installation: Installation, run: str, total: int) -> list[Figure]:
-    """P1: accepted reports per second against PostgreSQL alone doing the same inserts."""
-    figures = []
-    for form in ("json", "xml"):
-        for way, port in (
-            ("straight to intake", installation.place.ports()["intake"]),
-            ("through the gateway", installation.place.port),
-        ):
-            await settled(installation)
-            outcome = await _send(installation, f"{run}{form[0]}{way[0]}", total, form, port)
-            await settled(installation)
-            baseline = await asyncio.to_thread(inserts_per_second, installation, 5)
-            what = f"accepted/s, {form}, {way}, {CONNECTIONS} connections"
-            figures.append(Figure("P1", what, outcome.per_second, "1/s"))
-            share = outcome.per_second / baseline
-            figures.append(Figure("P1", what, share, "ratio", f"pgbench {baseline:.0f}/s"))
-    return figures
 
 
 async def end_to_end(installation: Installation, run: str, total: int) -> list[Figure]:
     """P3: a flood until every receipt is sent; CPU of each part per report."""
     await settled(installation)
-    before, began = installation.cpu_seconds(), time.perf_counter()
-    outcome = await _send(installation, run, total)
+    before, own, began = installation.cpu_seconds(), own_cpu_seconds(), time.perf_counter()
+    outcome = await send(installation, run, total)
+    own = own_cpu_seconds() - own
     await settled(installation)
     seconds = time.perf_counter() - began
     after = installation.cpu_seconds()
@@ -101,6 +66,7 @@ async def end_to_end(installation: Installation, run: str, total: int) -> list[F
     return [
         *figures,
         Figure("P3", "CPU per report: all parts", sum(used.values()), "ms"),
+        Figure("P3", "CPU per report, beside: load generator", 1000 * own / total, "ms"),
         Figure("P3", "accepted", outcome.per_second, "1/s"),
         Figure("P3", "accepted, routed, public and mailed", total / seconds, "1/s"),
     ]
@@ -166,27 +132,6 @@ def idle(installation: Installation) -> list[Figure]:
     return [*memory, *(_start_time(installation, service) for service in SERVICES)]
 
 
-def inserts_per_second(installation: Installation, seconds: int) -> float:
-    """The same two rows by pgbench, 64 clients, the same cluster, fsync on."""
-    dsn = installation.dsn
-    prepare = (
-        "DROP SCHEMA IF EXISTS load CASCADE; CREATE SCHEMA load;"
-        "CREATE TABLE load.report (LIKE intake.report INCLUDING DEFAULTS INCLUDING INDEXES);"
-        "CREATE TABLE load.outbox (LIKE intake.outbox INCLUDING ALL);"
-    )
-    _psql(dsn, prepare)
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        script.write(_BASELINE)
-        script.flush()
-        argv = [_pgbench(), "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2"]
-        argv += ["-T", str(seconds), "-f", script.name, dsn]
-        done = subprocess.run(argv, check=True, capture_output=True, text=True)
-    found = re.search(r"tps = ([0-9.]+)", done.stdout)
-    assert found, done.stdout
-    _psql(dsn, "DROP SCHEMA load CASCADE")
-    return float(found.group(1))
-
-
 async def settled(installation: Installation) -> None:
     """Until everything accepted is routed and public, and its receipt sent."""
     deadline = time.monotonic() + LONGEST_S
@@ -205,18 +150,29 @@ async def settled(installation: Installation) -> None:
         await asyncio.sleep(QUIET_S)
 
 
-async def _send(
+async def send(
     installation: Installation, run: str, total: int, form: str = "json", port: int | None = None
 ) -> Outcome:
+    """``total`` reports over kept connections, each sent as soon as one is free. None is refused.
+
+    The requests are built before the clock starts.
+    """
+    requests = [report_form(installation, run, number, form) for number in range(total)]
     outcome = await closed_loop(
         port or installation.place.port,
-        partial(report_form, installation, run, form=form),
+        requests.__getitem__,
         connections=CONNECTIONS,
         total=total,
     )
     if outcome.refused:
         raise RuntimeError(f"{len(outcome.refused)} refused, first: {outcome.refused[0]}")
     return outcome
+
+
+def own_cpu_seconds() -> float:
+    """What the load generator itself has used."""
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
 
 
 async def _photos(installation: Installation, content: bytes, ending: asyncio.Event) -> int:
@@ -255,13 +211,3 @@ def _start_time(installation: Installation, service: str) -> Figure:
 
 def _p99(rows: list) -> float:  # type: ignore[type-arg]  # rows of asyncpg
     return float(rows[min(len(rows) - 1, int(len(rows) * 0.99))]["s"])
-
-
-def _psql(dsn: str, sql: str) -> None:
-    argv = [str(postgres_programs() / "psql"), "-qX", dsn, "-c", sql]
-    subprocess.run(argv, check=True, capture_output=True)
-
-
-def _pgbench() -> str:
-    beside = postgres_programs() / "pgbench"
-    return str(beside) if os.access(beside, os.X_OK) else shutil.which("pgbench") or "pgbench"

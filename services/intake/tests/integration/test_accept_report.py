@@ -150,7 +150,7 @@ async def test_a_number_drawn_twice_in_one_transaction_is_tried_again(
 
 async def test_many_together_are_answered_each_with_its_own(stack: Any, category: Any) -> None:
     sent = [replace(SUBMISSION, description=f"Loch {number}") for number in range(30)]
-    identities = [mint_identity("web", f"key {number // 2}") for number in range(30)]
+    identities = [mint_identity("web", f"key-{number // 2}") for number in range(30)]
     done = await asyncio.gather(
         *(
             send_report(stack.parts, one, category, identity)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, Table, TextClause, null, select, text, update
+from sqlalchemy import Row, Table, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,18 +48,19 @@ _VIEW_COLUMNS = (
 )  # fmt: skip
 
 
-def _insert_all(table: Table, columns: Sequence[str]) -> TextClause:
+def _insert_all_sql(table: Table, columns: Sequence[str]) -> str:
     """One statement for any number of rows: they travel as one JSON text."""
     names = ", ".join(columns)
-    return text(
+    return (
         f"INSERT INTO {table.fullname} ({names}) SELECT {names} "
         f"FROM json_populate_recordset(NULL::{table.fullname}, CAST(:rows AS json))"
     )
 
 
-_ADD_REPORTS = text(f"{_insert_all(report, _REPORT_COLUMNS)} ON CONFLICT DO NOTHING "
-                    "RETURNING report_id")  # fmt: skip
-_ADD_TO_VIEW = _insert_all(public_report, _VIEW_COLUMNS)
+_ADD_REPORTS = text(
+    f"{_insert_all_sql(report, _REPORT_COLUMNS)} ON CONFLICT DO NOTHING RETURNING report_id"
+)
+_ADD_TO_VIEW = text(_insert_all_sql(public_report, _VIEW_COLUMNS))
 
 
 def _as_json(rows: list[dict[str, Any]]) -> str:
