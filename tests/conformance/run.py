@@ -6,6 +6,8 @@ import httpx
 
 from . import (  # noqa: F401 (each registers its checks)
     checks_common,
+    checks_extensions,
+    checks_ours,
     checks_posting,
     checks_reading,
 )
