@@ -15,6 +15,7 @@ compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || mis
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 if [ "$need_chromium" = "with-chromium" ]; then
   command -v chromium >/dev/null || missing+=(chromium)
+  command -v curl >/dev/null || missing+=(curl)  # runs the examples of docs/open311.md
   # Playwright brings its own node, which needs this library; Debian's chromium does not bring it.
   compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
 fi
