@@ -23,6 +23,7 @@ from melder_common.testing.postgres import PostgresCluster
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.boundary_words import report_lines
 from melder_routing.domain.decision import Decision
+from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.store.boundary_files import BoundaryFileRefused
 from melder_routing.store.boundary_imports import BoundariesOutOfOrder, settle_imports
 from melder_routing.store.metadata import EVENT_TABLES
@@ -219,6 +220,44 @@ async def test_areas_wait_for_their_body(unit: UnitOfWork, tmp_path: Path) -> No
     )
     await settle_imports(unit.connection)
     assert await rows(unit, "jurisdiction", waiting) == 0
+
+
+def region_with(directory: Path, body: str) -> Path:
+    """The demo region with one more body, which no file of it has an area for."""
+    (directory / "boundaries").symlink_to(DEMO / "boundaries")
+    content = (DEMO / "region.yaml").read_text(encoding="utf-8")
+    content = content.replace("../packs", str(DEMO.parent / "packs"))
+    file = directory / "region.yaml"
+    file.write_text(content.replace("\nbodies:\n", f"\nbodies:\n  - {body}\n"), encoding="utf-8")
+    return file
+
+
+CLAIMING = (
+    "{slug: luebz, name: Stadt Lübz, kind: gemeinde, participation: notice_only, contact: Rathaus, "
+    'imported: [{layer: gemeinde, keys: ["130765654089"]}]}'
+)
+
+
+async def test_a_body_may_name_an_imported_area(unit: UnitOfWork, tmp_path: Path) -> None:
+    region = region_with(tmp_path, CLAIMING)
+    with pytest.raises(
+        RegionRefused, match=r"region.yaml:\d+: bodies.0.imported.0.keys.0 .*import"
+    ):
+        await apply_region(unit, read_region(region), ())
+    square = shapely.box(12.6, 53.9, 12.61, 53.91)
+    file = write(tmp_path / "mv.geojson", {"130765654089": ("Lübz", square)})
+    wishes = Wishes(source="mv", version="mv-2016")
+    await import_boundaries(unit, file, wishes, today=TODAY)
+    await apply_region(unit, read_region(region), ())
+    inside = "key = '130765654089'"
+    assert await rows(unit, "jurisdiction", inside) == 1
+    larger = shapely.box(12.6, 53.9, 12.62, 53.91)
+    file = write(tmp_path / "mv.geojson", {"130765654089": ("Lübz", larger)})
+    wishes = Wishes(source="mv", version="mv-2027", valid_from=NEW_YEAR)
+    await import_boundaries(unit, file, wishes, today=TODAY)
+    east = shapely.Point(12.615, 53.905)
+    before, after = [(await decided(unit, east, day)).serving for day in (TODAY, NEW_YEAR)]
+    assert (before.slug if before else None, after.slug if after else None) == (None, "luebz")
 
 
 async def test_a_town_that_is_its_own_kreis_is_found_without_being_named(

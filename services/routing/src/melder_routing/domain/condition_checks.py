@@ -98,6 +98,8 @@ def _area(body: BodyEntry) -> object:
     """What makes two bodies' areas the same; a body without any has its own."""
     if body.areas is not None:
         return tuple(sorted((c.boundaries, c.keys) for c in body.areas))
+    if body.imported:
+        return tuple(sorted((c.layer, c.keys) for c in body.imported))
     return body.ars or tuple(sorted(body.service_keys)) or body.slug
 
 

@@ -13,6 +13,7 @@ from melder_routing.domain.region_entry import (
     BodyKind,
     Entry,
     FeatureChoice,
+    ImportedChoice,
     Key,
     Name,
     Slug,
@@ -86,6 +87,8 @@ class RegionHead(Entry):
 class BodyEntry(Entry):
     """A body. Its areas are the features with its ``ars``, unless ``areas`` names others.
 
+    ``imported``: areas that no file of this region has, by the layer and keys of an import.
+
     ``service_keys``: keys of other bodies' areas in which it has duties, without being the one who
     is there for everything (a road authority of several Kreise). ``pack``: which Land pack's rules
     count for a body without a key, where the region has several. ``open311``: how a body with
@@ -102,6 +105,7 @@ class BodyEntry(Entry):
     participation: Literal["desk", "link", "open311", "notice_only"] = "desk"
     open311: Open311Entry | None = None
     areas: tuple[FeatureChoice, ...] | None = None
+    imported: tuple[ImportedChoice, ...] = ()
     service_keys: tuple[Key, ...] = ()
     population: Annotated[int, Field(ge=0)] | None = None
     pack: Slug | None = None

@@ -96,7 +96,8 @@ def find_areas(region: Region, features: Features) -> tuple[RegionAreas, list[Fi
         own={n: _chosen(c.own, features) for n, c in enumerate(region.competences) if c.own},
         agreed={n: _chosen(a.own, features) for n, a in enumerate(region.agreements) if a.own},
     )
-    return areas, list(_findings(region, features, {area.body for area in bodies}))
+    with_area = {area.body for area in bodies} | {b.slug for b in region.bodies if b.imported}
+    return areas, list(_findings(region, features, with_area))
 
 
 def _by_key(region: Region, features: Features) -> dict[str, list[tuple[str, Feature]]]:
@@ -136,7 +137,8 @@ def _findings(region: Region, features: Features, with_area: set[str]) -> Iterat
                 ("bodies", position, "ars"),
                 body.ars,
                 "no boundary file has an area with this key",
-                "correct the key, name areas, or add the file that has it",
+                "correct the key, name areas, add the file that has it, or import it first and "
+                "name it under imported: [{layer: …, keys: […]}]",
             )
     for position, entry in enumerate(region.competences):
         if entry.area == "jurisdiction" and entry.body not in with_area:

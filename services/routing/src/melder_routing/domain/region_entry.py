@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,12}$")]
@@ -53,3 +60,12 @@ class FeatureChoice(Entry):
 
     boundaries: Slug
     keys: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = ()
+
+
+class ImportedChoice(Entry):
+    """Areas that ``melder boundaries import`` brought, in the version in force on each day."""
+
+    layer: Slug
+    keys: Annotated[
+        tuple[Annotated[str, StringConstraints(min_length=1)], ...], Field(min_length=1)
+    ]

@@ -18,6 +18,8 @@ from melder_routing.store.region_geometry import area_sql, degrees_sql
 CHUNK_BYTES = 4_000_000
 
 
+_FORGET = text("DROP TABLE IF EXISTS pg_temp.draft_area")
+
 _TABLE = text(
     f"""
     CREATE TEMPORARY TABLE draft_area (
@@ -52,6 +54,7 @@ _DRAFT = text("SELECT key, name, digest, reason, ST_AsBinary(geom) FROM draft_ar
 async def put_draft(connection: AsyncConnection, features: Sequence[Feature]) -> None:
     """Bring ``features`` in. Raises BoundaryFileRefused when they cannot be transformed."""
     await connection.execute(_PATIENCE)
+    await connection.execute(_FORGET)
     await connection.execute(_TABLE)
     for start, some in _chunks(features):
         given = {

@@ -174,9 +174,9 @@ async def _note_version(connection: AsyncConnection, draft: BoundaryDraft, diges
 async def settle_imports(connection: AsyncConnection) -> None:
     """Let jurisdictions follow from imported areas; after an import and after every apply.
 
-    An area belongs to the bodies that the region file gives this key of this source, else to those
-    whose ARS it is (a kreisfreie Stadt has that of its Kreis, filled up with zeros). The region
-    file's own areas of an imported source count until its first import begins.
+    An area belongs to the bodies that the region file gives this key of this source or layer, else
+    to those whose ARS it is (a kreisfreie Stadt has that of its Kreis, filled up with zeros). The
+    region file's own areas of an imported source count until its first import begins.
     """
     for statement in (_END_DECLARED, _ATTACH, _DATE, _ADD_UP, _NAME_VERSIONS):
         await connection.execute(statement)
@@ -211,6 +211,9 @@ _ATTACH = text(
     found AS (
         SELECT area.id AS area_id, declared.body_id, declared.layer, declared.general, 0 AS rank
         FROM routing.boundary_area AS area JOIN declared USING (source, key)
+        UNION ALL
+        SELECT area.id, claim.body_id, area.layer, area.general, 0
+        FROM routing.boundary_area AS area JOIN routing.area_claim AS claim USING (layer, key)
         UNION ALL
         SELECT area.id, called.body_id, area.layer, area.general, called.rank
         FROM routing.boundary_area AS area JOIN called USING (key)

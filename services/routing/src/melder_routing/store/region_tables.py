@@ -181,6 +181,14 @@ jurisdiction = Table(
     Index("jurisdiction_area", "area_id", postgresql_where=text("area_id IS NOT NULL")),
 )
 
+area_claim = Table(
+    "area_claim",
+    METADATA,
+    Column("body_id", Uuid, ForeignKey(f"{SCHEMA}.body.id"), primary_key=True),
+    Column("layer", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+)
+
 jurisdiction_piece = Table(
     "jurisdiction_piece",
     METADATA,

@@ -11,6 +11,7 @@ from melder_routing.domain.region_clerk import RegionClerk
 from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.domain.region_plan import Plan, make_plan
 from melder_routing.store.agreements import put_agreements
+from melder_routing.store.area_claims import find_missing_areas, put_area_claims
 from melder_routing.store.boundary_imports import settle_imports
 from melder_routing.store.region_geometry import (
     put_boundary_versions,
@@ -44,7 +45,11 @@ class Applied:
 
 
 async def plan_region(connection: AsyncConnection, prepared: PreparedRegion) -> Plan:
-    """What an apply would change. Raises RegionRefused when it would orphan cases."""
+    """What an apply would change.
+
+    Raises RegionRefused when it would orphan cases, or names areas that were never imported.
+    """
+    prepared.refuse(await find_missing_areas(connection, prepared.region))
     applied = await find_applied_region(connection)
     plan = make_plan(applied.digests, prepared.digests)
     refusals = [line async for line in _orphans(connection, prepared, plan)]
@@ -86,6 +91,7 @@ async def _write(unit: UnitOfWork, prepared: PreparedRegion) -> None:
     await put_body_queues(connection, region)
     await put_boundary_versions(connection, region, prepared.file_digests)
     await put_jurisdictions(connection, areas.bodies)
+    await put_area_claims(connection, region)
     await put_competences(connection, region, areas)
     await put_region(connection, region, prepared.digests)
     await put_agreements(connection, region, areas)

@@ -29,7 +29,7 @@ def read_region(path: Path, *, passwords_in: Path | None = None) -> PreparedRegi
         findings += _missing_passwords(file.region, passwords_in)
         findings += _missing_keys(file.region, passwords_in)
     file.refuse(findings)
-    return PreparedRegion(file.region, features, areas)
+    return PreparedRegion(file.region, features, areas, file.refuse)
 
 
 def read_passwords(region: Region, directory: Path) -> tuple[RegionClerk, ...]:
