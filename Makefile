@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing bench-stored k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ routing-check: setup ## all of Germany against the oracle (needs data-germany; l
 
 bench-routing: setup ## decisions beside the plain SQL join (ROUTING_DB=SQLAlchemy URL of the routing database)
 	@.venv/bin/python services/routing/bench/decisions.py "$(ROUTING_DB)"
+
+bench-stored: setup ## reports stored from event to event (ROUTING_DB=… with the role routing_worker; fills it with cases)
+	@.venv/bin/python services/routing/bench/stored.py "$(ROUTING_DB)"
 
 data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks and benchmarks)
 	@.venv/bin/python -m melder_local.germany $(GERMANY)

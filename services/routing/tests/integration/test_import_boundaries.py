@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
 from melder_common.database import make_engine
+from melder_common.event_values import BodyRef
 from melder_common.geo import Coordinate
 from melder_common.testing.postgres import PostgresCluster
 from melder_common.unit_of_work import UnitOfWork
@@ -256,8 +257,9 @@ async def test_a_body_may_name_an_imported_area(unit: UnitOfWork, tmp_path: Path
     wishes = Wishes(source="mv", version="mv-2027", valid_from=NEW_YEAR)
     await import_boundaries(unit, file, wishes, today=TODAY)
     east = shapely.Point(12.615, 53.905)
-    before, after = [(await decided(unit, east, day)).serving for day in (TODAY, NEW_YEAR)]
-    assert (before.slug if before else None, after.slug if after else None) == (None, "luebz")
+    before, after = [await decided(unit, east, day) for day in (TODAY, NEW_YEAR)]
+    assert before.responsible == BodyRef(slug="schwasdorf", name="Gemeinde Schwasdorf")
+    assert [body.slug for body in after.candidates] == ["luebz", "schwasdorf"]
 
 
 async def test_a_town_that_is_its_own_kreis_is_found_without_being_named(
