@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 
+from melder_common.ids import new_id
 from melder_common.testing.ports import free_ports
 from melder_local.place import Place
 from melder_local.services import service_environment
@@ -37,7 +38,7 @@ class Installation:
     @cached_property
     def key(self) -> str:
         """An API key whose quota is beyond any load."""
-        argv = [_program("melder"), "api-key", "create", "Load", "--per-minute"]
+        argv = [_program("melder"), "api-key", "create", f"Load {new_id()}", "--per-minute"]
         environment = {**os.environ, **service_environment("intake", self.place)}
         done = subprocess.run(
             [*argv, str(ENOUGH_PER_MINUTE)],

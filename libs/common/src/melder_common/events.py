@@ -439,6 +439,9 @@ class ReportCommented(Event):
     photos: tuple[PhotoClaim, ...] = ()
     written_at: datetime
     api_client: str | None = Field(default=None, description="the program that sent it")
+    by_reporter: bool = Field(
+        default=True, description="not the words of somebody else, sent by another program"
+    )
 
 
 class ReplyReceived(Event):

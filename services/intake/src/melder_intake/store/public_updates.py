@@ -78,16 +78,22 @@ async def list_updates(
 def updates_query(window: Window, *, limit: int) -> Select[Any]:
     """The statement behind ``list_updates``."""
     most = window.offset + limit
-    told = union_all(
+    merged = union_all(
         *(select(branch.subquery()) for branch in (_entries(window, most), _messages(window, most)))
-    ).subquery("told")
+    ).subquery("merged")
+    # cut first: the state is looked up for the rows of the page only
+    told = (
+        select(merged)
+        .order_by(merged.c.at, merged.c.update_id)
+        .limit(limit)
+        .offset(window.offset)
+        .subquery("told")
+    )
     seen = _state_then(told)
     return (
         select(told, seen.c.state.label("state_then"), seen.c.reason)
         .outerjoin(seen, true())
         .order_by(told.c.at, told.c.update_id)
-        .limit(limit)
-        .offset(window.offset)
     )
 
 

@@ -37,6 +37,7 @@ async def comment_report(
     written_at: datetime | None = None,
     photos: tuple[PhotoClaim, ...] = (),
     api_client: str | None = None,
+    by_reporter: bool = True,
 ) -> bool:
     """Keep a comment or an answer and tell routing; False when this comment is known already."""
     at = written_at or unit.now
@@ -59,6 +60,7 @@ async def comment_report(
                 answers=answers,
                 photos=photos,
                 api_client=api_client,
+                by_reporter=by_reporter,
                 written_at=at,
             ),
             aggregate_id=report_id,

@@ -87,6 +87,7 @@ async def _comment(
         written_at=min(update.said_at, unit.now),
         photos=photos,
         api_client=ids.client.name,
+        by_reporter=own,
     )
 
 

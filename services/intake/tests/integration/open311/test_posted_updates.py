@@ -294,7 +294,8 @@ async def test_only_who_filed_the_report_speaks_for_its_reporter(
         other = await create_api_client(unit, name="Andere", requests_per_minute=100)
     await update(case.number, status="REOPEN", api_key=other)
     assert await stack.spoken(ReportReopenRequested, ReportFeedbackGiven) == []
-    assert len(await stack.spoken(ReportCommented)) == 1
+    (said,) = await stack.spoken(ReportCommented)
+    assert not said.by_reporter
 
 
 async def test_it_answers_the_open_question_of_its_reporter(
@@ -309,6 +310,7 @@ async def test_it_answers_the_open_question_of_its_reporter(
     await update(case.number)
     (said,) = await stack.spoken(ReportCommented)
     assert said.answers == question.message_id
+    assert said.by_reporter
 
 
 async def test_a_restricted_client_updates_only_its_services(

@@ -1,4 +1,7 @@
-"""The reporter wrote: keep it, let a waiting case go on, and show it to the clerks."""
+"""The reporter wrote, or somebody by a program: keep it, and show it to the clerks.
+
+Only the reporter's answer lets a waiting case go on.
+"""
 
 from collections.abc import Sequence
 
@@ -41,7 +44,7 @@ async def _note(unit: UnitOfWork, said: ReportCommented) -> None:
     await save_case(unit, before, after)
     line = HistoryEntry(HistoryKind.COMMENT, version=after.version, refers_to=said.comment_id)
     await add_history(unit, after.case_id, line)
-    if after.state is CaseState.WAITING_FOR_REPORTER:
+    if after.state is CaseState.WAITING_FOR_REPORTER and said.by_reporter:
         change = resume(after, actor=Actor.REPORTER, now=unit.now)
         await keep_state(unit, change, HistoryEntry(HistoryKind.STATE, codes={"by": "reporter"}))
 

@@ -142,6 +142,17 @@ async def test_a_comment_names_the_program_that_sent_it(world: Any, anna: Any) -
     assert (await world.row(routed.report.number)).state == "received"
 
 
+async def test_somebody_elses_words_do_not_end_the_waiting(world: Any, anna: Any) -> None:
+    routed = await world.open_case()
+    number = routed.report.number
+    await anna.do(number, "accept")
+    await anna.do(number, "question", question="Welche Nummer?")
+    said = comment(routed.report.report_id, api_client="FixMyStreet", by_reporter=False)
+    await world.hear(note_comments, said)
+    row = await world.row(number)
+    assert (row.state, row.unread) == ("waiting_for_reporter", 1)
+
+
 async def test_silence_returns_the_case_to_the_clerk(world: Any, anna: Any) -> None:
     number = (await world.open_case()).report.number
     await anna.do(number, "accept")

@@ -71,14 +71,25 @@ STATEMENTS = (
     COMMENT ON TABLE intake.received_update IS
         'Updates that API clients sent, each taken once; without hash after the erasure.'
     """,
-    "CREATE INDEX timeline_entry_when ON intake.timeline_entry (at, entry_id)",
-    "CREATE INDEX message_when ON intake.message (posted_at, message_id) WHERE public",
 )
+
+INDEXES = {
+    "timeline_entry_when": "intake.timeline_entry (at, entry_id)",
+    "message_when": "intake.message (posted_at, message_id) WHERE public",
+}
+"""Built beside the traffic; an interrupted build leaves an invalid one, hence dropped first."""
 
 
 def upgrade() -> None:
     for statement in STATEMENTS:
         op.execute(statement)
+    with op.get_context().autocommit_block():
+        # a build waits for transactions older than itself, which may be a backup
+        op.execute("SET lock_timeout = '10min'")
+        for name, definition in INDEXES.items():
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS intake.{name}")
+            op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {definition}")
+        op.execute("SET lock_timeout = '2s'")
 
 
 def downgrade() -> None:
