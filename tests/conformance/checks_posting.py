@@ -64,9 +64,8 @@ def required_attribute(server: Server, form: str) -> None:
 def attribute_spellings(server: Server, form: str) -> None:
     service, _ = _required(server, form)
     attributes = server.get(f"services/{service}", form).data()["attributes"]
-    needed = {one["code"]: _answer(one) for one in attributes if one["required"]}
     for spelling in ("attribute[{}]", "attribute[{}][]"):
-        answers = {spelling.format(code): value for code, value in needed.items()}
+        answers = required_answers(attributes, spelling)
         server.post(form, {"service_code": service, **answers}).data()
 
 
@@ -76,8 +75,7 @@ def several_answers(server: Server, form: str) -> None:
     for definition in definitions(server, form):
         for attribute in definition["attributes"]:
             if attribute["datatype"] == "multivaluelist":
-                rest = [one for one in definition["attributes"] if one["required"]]
-                fields: dict[str, Any] = {f"attribute[{one['code']}]": _answer(one) for one in rest}
+                fields: dict[str, Any] = {**required_answers(definition["attributes"])}
                 keys = [value["key"] for value in attribute["values"]][:2]
                 fields |= {"service_code": definition["service_code"]}
                 for name in ("attribute[{}]", "attribute[{}][]"):
@@ -93,6 +91,13 @@ def _required(server: Server, form: str) -> tuple[str, dict[str, Any]]:
             if attribute["required"]:
                 return definition["service_code"], attribute
     raise NotHere("no required attribute")
+
+
+def required_answers(
+    attributes: list[dict[str, Any]], spelling: str = "attribute[{}]"
+) -> dict[str, str]:
+    """An acceptable answer to every required attribute, as fields of a post."""
+    return {spelling.format(one["code"]): _answer(one) for one in attributes if one["required"]}
 
 
 def _answer(attribute: dict[str, Any]) -> str:

@@ -119,6 +119,10 @@ def _attributes_as_object(one: dict[str, Any]) -> None:
         one["attributes"] = {item["code"]: item for item in one["attributes"]}
 
 
+def _no_update_id(one: dict[str, Any]) -> None:
+    one.pop("update_id", None)
+
+
 def _wrap(answer: httpx.Response, form: str) -> bytes | None:
     listed = form == "json" and answer.content.startswith(b"[")
     return b'{"wrapped":' + answer.content + b"}" if listed else None
@@ -178,6 +182,9 @@ FAULTS = [
                     in_bytes(rb"<metadata>(true|false)<", rb"<metadata>yes<"))),
     Fault("swapped lat and long", "the place comes back where it was sent",
           say=_each(in_objects(_renamed("lat", "long")), SWAPPED)),
+    Fault("missing update_id", "every update has its fields and a stable update_id",
+          say=_each(in_objects(_no_update_id),
+                    in_bytes(rb"<update_id>[^<]*</update_id>", b""))),
     Fault('status "Open"', "every request has the fields of the specification and no others",
           say=_each(in_objects(_capital_status),
                     in_bytes(rb"<status>open<", rb"<status>Open<"))),

@@ -10,6 +10,7 @@ from . import (  # noqa: F401 (each registers its checks)
     checks_ours,
     checks_posting,
     checks_reading,
+    checks_updates,
 )
 from .rules import CHECKS, Check, NotHere
 from .server import Server

@@ -22,9 +22,16 @@ def test_the_page_has_examples_for_both_kinds_of_people() -> None:
     assert {example.language for example in EXAMPLES} == {"sh", "python"}
 
 
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the photo that the page speaks of."""
+    directory = tmp_path_factory.mktemp("examples")
+    (directory / "schaden.jpg").write_bytes(generate_photo("bench", 3))
+    return directory
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
-def test_the_example_runs(server: Server, target: Target, tmp_path: Path, example: Example) -> None:
-    (tmp_path / "schaden.jpg").write_bytes(generate_photo("bench", 3))
+def test_the_example_runs(server: Server, target: Target, here: Path, example: Example) -> None:
     program = ["sh", "-euc"] if example.language == "sh" else [sys.executable, "-c"]
     environment = {
         **os.environ,
@@ -33,7 +40,7 @@ def test_the_example_runs(server: Server, target: Target, tmp_path: Path, exampl
         "NUMBER": server.shown[0],
     }
     done = subprocess.run(
-        [*program, example.code], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        [*program, example.code], cwd=here, env=environment, capture_output=True, text=True,
         check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

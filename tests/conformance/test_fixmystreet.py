@@ -1,7 +1,9 @@
 """FixMyStreet's client, as it speaks: it would get along with our server."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,10 +18,15 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system")]
 TRANSCRIPTS = read_transcripts(Path(__file__).parent / "fixmystreet.yaml")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def values(server: Server, target: Target) -> dict[str, str]:
-    """What the transcripts know of this server."""
+    """What the transcripts know of this server and of the time."""
+    now, hour = datetime.now(UTC), timedelta(hours=1)
     return {
+        "now": f"{now:%FT%TZ}",
+        "hour_ago": f"{now - hour:%FT%TZ}",
+        "in_an_hour": f"{now + hour:%FT%TZ}",
+        "unique": uuid4().hex,
         "key": target.api_key,
         "jurisdiction": target.jurisdiction,
         "shown_1": server.shown[0],
