@@ -9,7 +9,13 @@ from uuid import UUID
 import pytest
 
 from melder_common.event_values import BodyRef, CaseState, PublicationPolicy
-from melder_intake.domain.publication import KnownPhoto, KnownReport, publish
+from melder_intake.domain.publication import (
+    KnownPhoto,
+    KnownReport,
+    SentDetails,
+    publish,
+    publish_details,
+)
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROSTOCK = BodyRef(slug="rostock", name="Rostock")
@@ -82,3 +88,45 @@ def test_a_closed_report_was_updated_when_it_was_closed() -> None:
     report = publish(replace(KNOWN, state=CaseState.RESOLVED, closed_at=AT, changed_at=later))
     assert report.closed
     assert report.updated_at == AT
+
+
+SENT = SentDetails(
+    category="light-broken",
+    title="Loch, Tel. 0381 1234567",
+    description="Tiefes Loch",
+    attributes={"FAULT": ("dark",), "LAMP": ("bei Familie Meyer, 0381 1234567",)},
+    asset_type="lamp",
+    asset_id="L-7",
+)
+
+
+def is_free(category: str, code: str) -> bool:
+    return (category, code) != ("light-broken", "FAULT")
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"policy": PublicationPolicy(text="at_once")}, {"title", "FAULT", "LAMP"}),
+        ({"policy": PublicationPolicy(text="at_once"), "text": "Loch"}, {"FAULT"}),
+        ({"policy": PublicationPolicy(text="after_review")}, {"FAULT"}),
+        ({"policy": PublicationPolicy(text="at_once"), "text": None}, set()),
+        ({"policy": PublicationPolicy(text="never")}, set()),
+        ({"policy": PublicationPolicy(text="at_once"), "erased_at": AT}, set()),
+    ],
+)
+def test_what_nobody_reviewed_is_shown_only_where_no_review_is_wanted(
+    changes: Any, shown: Any
+) -> None:
+    details = publish_details(replace(KNOWN, **changes), SENT, is_free)
+    assert {*details.attributes, *({"title"} if details.title else ())} == shown
+    assert "1234567" not in f"{details.title}{details.attributes}"
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"), [("at_once", True), ("after_review", False), ("never", False)]
+)
+def test_an_object_tells_its_place(place: Any, shown: Any) -> None:
+    known = replace(KNOWN, policy=PublicationPolicy(place=place))
+    details = publish_details(known, SENT, is_free)
+    assert (details.asset_type, details.asset_id) == (("lamp", "L-7") if shown else (None, None))

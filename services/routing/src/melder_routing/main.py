@@ -18,6 +18,7 @@ from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.bus import SUBSCRIPTIONS
 from melder_routing.http.desk import Desk, install_desk, render_desk_problem
 from melder_routing.http.responsibility import responsibility_routes
+from melder_routing.http.services import services_routes
 from melder_routing.parts import Parts
 from melder_routing.settings import RoutingSettings
 from melder_routing.store.desk_units import DeskUnits
@@ -96,6 +97,13 @@ def build_app(settings: RoutingSettings) -> FastAPI:
             rulebooks,
             require_internal=require_internal(settings.internal_token()),
             limit=asking,
+        )
+    )
+    app.include_router(
+        services_routes(
+            desk_engine,
+            rulebooks,
+            require_internal=require_internal(settings.internal_token()),
         )
     )
     pages = Pages("melder_routing")

@@ -166,3 +166,37 @@ async def test_before_the_first_apply_it_is_not_there_yet(
         answer = await client.get("/api/responsibility", params=VILLAGE)
     assert answer.status_code == 503
     assert "melder apply" in answer.json()["detail"]
+
+
+INTERNAL = {"Authorization": "Bearer internal-secret"}
+
+
+async def services(api: httpx.AsyncClient, **query: str) -> dict[str, dict[str, str] | None]:
+    answer = await api.get("/internal/services", params=query, headers=INTERNAL)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, dict[str, str] | None] = answer.json()["services"]
+    return found
+
+
+async def test_services_at_a_place_are_decided_as_one_by_one(api: httpx.AsyncClient) -> None:
+    found = await services(api, **VILLAGE)
+    assert found["waste-bulky"] == {"slug": "landkreis-rostock", "name": "Landkreis Rostock"}
+    for slug in list(found)[:5]:
+        one = await api.get("/api/responsibility", params={**VILLAGE, "service_code": slug})
+        assert one.json()["responsible"] == found[slug], slug
+    assert await services(api, lat="52.52", long="13.4") == {}
+
+
+async def test_a_body_has_the_services_it_may_be_responsible_for(api: httpx.AsyncClient) -> None:
+    village = await services(api, body="broderstorf")
+    county = await services(api, body="landkreis-rostock")
+    assert village
+    assert "waste-bulky" in county
+    assert "waste-bulky" not in village
+    assert await services(api, body="nobody") == {}
+
+
+async def test_services_are_told_to_intake_only(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/internal/services", params=VILLAGE)).status_code == 401
+    bad = await api.get("/internal/services", params={"lat": "x"}, headers=INTERNAL)
+    assert bad.status_code == 422

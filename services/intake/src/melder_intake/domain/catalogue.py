@@ -116,7 +116,8 @@ class Catalogue:
             for body in self.bodies.values()
             for jurisdiction in body.jurisdictions
         }
-        return {**known, self.region: None, self.jurisdiction_id: None}
+        # a region may be called like one of its bodies: its own name is jurisdiction_id
+        return {self.region: None, **known, self.jurisdiction_id: None}
 
     def knows_jurisdiction(self, jurisdiction: str) -> bool:
         """Whether this installation serves ``jurisdiction`` at all."""

@@ -42,6 +42,7 @@ class RawReport:
     accuracy: str = ""
     address: str = ""
     address_id: str = ""
+    asset_type: str = ""
     asset_id: str = ""
     title: str = ""
     description: str = ""
@@ -88,6 +89,7 @@ def check_report(
     address = checks.text("address", raw.address, 200)
     address_id = checks.text("address_id", raw.address_id, 100)
     asset_id = checks.text("asset_id", raw.asset_id, LONGEST_ASSET_ID)
+    asset_type = checks.asset_type(raw)
     answers, faults = check_answers(category.questions if category else (), raw.answers)
     checks.faults += faults
     checks.photos(raw, limits)
@@ -104,6 +106,7 @@ def check_report(
             address_id=address_id,
             asset_id=asset_id,
         ),
+        asset_type=asset_type,
         contact=contact,
         attributes=answers,
         photos=raw.photos,
@@ -178,6 +181,13 @@ class _Checks:
         if any(not _LINK.fullmatch(link) for link in links):
             self.faults.append(Fault("media_url", "link_invalid"))
         return " ".join(links) or None
+
+    def asset_type(self, raw: RawReport) -> str | None:
+        """What the object is; a program says it together with the number (CitySDK)."""
+        half = bool(raw.asset_type.strip()) != bool(raw.asset_id.strip())
+        if half and raw.source == "open311":
+            self.faults.append(Fault("asset", "asset_half"))
+        return self.text("asset_type", raw.asset_type, 100)
 
     def photos(self, raw: RawReport, limits: PhotoLimits) -> None:
         if len(raw.photos) + len(raw.files) + len(raw.drafts) > limits.count:

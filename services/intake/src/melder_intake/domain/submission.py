@@ -62,6 +62,7 @@ class Submission:
     place: Place
     description: str
     contact: Contact = dataclasses.field(default_factory=Contact)
+    asset_type: str | None = None
     title: str | None = None
     attributes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     photos: tuple[PhotoClaim, ...] = ()

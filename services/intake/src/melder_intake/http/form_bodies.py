@@ -45,14 +45,18 @@ def content_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_form_body(request: Request) -> FormBody:
+async def read_form_body(request: Request, *, longest_text: int | None = None) -> FormBody:
     """The posted form; a body that is none of the two kinds reads as empty.
 
-    Raises Problem 400 for what cannot be parsed and 413 for what is too large.
+    ``longest_text``: bytes of one text, where texts may hold files. Raises Problem 400 for what
+    cannot be parsed and 413 for what is too large.
     """
     if content_type_of(request) == URL_ENCODED:
-        return FormBody(_parse(await _read_limited(request)))
-    form = request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT)
+        longest = max(LONGEST_URL_ENCODED, longest_text or 0)
+        return FormBody(_parse(await _read_limited(request, longest)))
+    form = request.form(
+        max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=longest_text or LONGEST_TEXT
+    )
     async with form as parts:
         pairs = parts.multi_items()
         files = [await _file(value) for _, value in pairs if isinstance(value, UploadFile)]
@@ -62,12 +66,12 @@ async def read_form_body(request: Request) -> FormBody:
         )
 
 
-async def _read_limited(request: Request) -> bytes:
+async def _read_limited(request: Request, longest: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST_URL_ENCODED:
-            raise too_large(LONGEST_URL_ENCODED)
+        if len(body) > longest:
+            raise too_large(longest)
     return bytes(body)
 
 

@@ -43,9 +43,19 @@ def discovery(catalogue: Catalogue, origin: str, test_url: str | None) -> Docume
     )
 
 
-def services(categories: Iterable[Category], language: str = MAIN_LANGUAGE) -> Document:
-    """What can be reported."""
-    return Document("services", [_service(category, language) for category in categories])
+def services(
+    categories: Iterable[Category],
+    language: str = MAIN_LANGUAGE,
+    responsible: Mapping[str, str | None] | None = None,
+) -> Document:
+    """What can be reported; where a place was asked about, with who is ``responsible`` there."""
+    rows: list[Value] = []
+    for category in categories:
+        row = _service(category, language)
+        if responsible is not None:
+            row["agency_responsible"] = responsible[category.slug]
+        rows.append(row)
+    return Document("services", rows)
 
 
 def service_definition(category: Category, language: str = MAIN_LANGUAGE) -> Document:
@@ -81,7 +91,7 @@ def accepted(told: Mapping[str, str], *, photos_lost: int, account: str | None) 
     )
 
 
-def _service(category: Category, language: str) -> Value:
+def _service(category: Category, language: str) -> dict[str, Value]:
     return {
         "service_code": category.slug,
         "service_name": in_language(category.name, language),

@@ -11,6 +11,7 @@ from melder_intake.http.open311_errors import Open311Error
 from melder_intake.http.open311_filters import read_wanted
 from melder_intake.http.open311_parameters import Values, read_query
 from melder_intake.http.open311_reports import RequestWriter
+from melder_intake.http.open311_services import list_services
 from melder_intake.parts import Parts
 from melder_intake.store import public_details
 from melder_intake.store.catalogue import Reception
@@ -41,7 +42,7 @@ def reading_routes(parts: Parts) -> APIRouter:
         """What can be reported."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.SERVICES)
-        return write(answers.services(reception.catalogue.ordered, values["locale"]), form)
+        return write(await list_services(parts, reception, values), form)
 
     @router.get("/v2/services/{code}.{form}")
     async def service_definition(request: Request, code: str, form: str) -> Response:

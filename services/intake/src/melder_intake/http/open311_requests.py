@@ -1,10 +1,13 @@
 """What clients of Open311 send, in all the spellings they use."""
 
+import re
+from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from melder_common.ids import new_id
 from melder_intake.domain.answers import gather_answers
 from melder_intake.domain.api_client import ApiClient
 from melder_intake.domain.checking import RawReport
@@ -17,7 +20,13 @@ from melder_intake.http.form_bodies import (
 )
 from melder_intake.http.open311_errors import Open311Error
 
+LONGEST_TEXT = 8 * 1024 * 1024
+"""Bytes of one text: a photo of 6 MB as Base64 may be one."""
+MEDIA_FIELDS = ("media", "media[]")
 KEY_HEADERS = ("x-api-key", "api-key")
+
+_BREAKS = re.compile(r"[\r\n\t]")
+_DATA_ADDRESS = re.compile(r"data:(image/[\w.+-]{1,30});base64$", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,11 +59,32 @@ async def read_post(request: Request) -> Posted:
     kind = content_type_of(request)
     if kind and kind not in {URL_ENCODED, MULTIPART}:
         raise Open311Error(400, f"Content-Type: erwartet wird {URL_ENCODED} oder {MULTIPART}.")
-    body = await read_form_body(request)
+    body = await read_form_body(request, longest_text=LONGEST_TEXT)
     fields: dict[str, list[str]] = {}
+    files = list(body.files)
     for name, value in (*body.fields, *request.query_params.multi_items()):
-        fields.setdefault(name, []).append(value)
-    return Posted(fields, body.files)
+        if name in MEDIA_FIELDS:
+            files += _written_file(name, value)
+        else:
+            fields.setdefault(name, []).append(value)
+    return Posted(fields, tuple(files))
+
+
+def _written_file(name: str, text: str) -> list[PhotoFile]:
+    """A photo that came as text: Base64, also as a ``data:`` address (Klarschiff)."""
+    if not text.strip():
+        return []
+    kind, _, written = text.rpartition(",")
+    try:
+        # forms may turn the plus signs of Base64 into spaces, and lines may be broken
+        plain = _BREAKS.sub("", written.strip().replace(" ", "+"))
+        content = b64decode(
+            plain, altchars=b"-_" if set("-_") & set(plain) else None, validate=True
+        )
+    except ValueError:
+        raise Open311Error(400, f"{name}: kein Foto in Base64.") from None
+    found = _DATA_ADDRESS.match(kind)
+    return [PhotoFile(new_id(), found[1] if found else "application/octet-stream", content)]
 
 
 def read_report(posted: Posted, client: ApiClient) -> RawReport:
@@ -67,6 +97,8 @@ def read_report(posted: Posted, client: ApiClient) -> RawReport:
         long=posted.one("long", "lon", "lng"),
         address=posted.one("address_string"),
         address_id=posted.one("address_id"),
+        asset_type=posted.one("service_object_type"),
+        asset_id=posted.one("service_object_id"),
         title=posted.one("title"),
         description=posted.one("description"),
         answers=gather_answers(posted.pairs()),

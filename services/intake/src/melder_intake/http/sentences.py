@@ -27,6 +27,7 @@ _SENTENCES = {
     "name@beispiel.de",
     "phone_invalid": "Die Telefonnummer stimmt nicht. Bitte schreiben Sie nur Ziffern, zum "
     "Beispiel 0381 1234567.",
+    "asset_half": "Bitte nennen Sie Art und Nummer des Gegenstands zusammen.",
     "link_invalid": "Das ist keine Adresse im Netz. Sie beginnt mit http:// oder https://.",
     "photos_too_many": "Das sind zu viele Fotos. Es sind höchstens {max} möglich.",
     "photo_too_large": "Das Foto ist zu groß. Es darf höchstens {max} MB haben.",

@@ -39,7 +39,7 @@ class StoredReport:
 
 _REPORT_COLUMNS = (
     "report_id", "number", "source", "api_client_id", "category", "lat", "long", "accuracy_m",
-    "address", "address_id", "asset_id", "title", "description", "attributes", "media_link",
+    "address", "address_id", "asset_id", "asset_type", "title", "description", "attributes", "media_link",
     "hazard", "language", "channels", "signals", "submitted_at", "erase_after",
 )  # fmt: skip
 _VIEW_COLUMNS = (
@@ -91,6 +91,7 @@ async def add_reports(
             "address": submission.place.address,
             "address_id": submission.place.address_id,
             "asset_id": submission.place.asset_id,
+            "asset_type": submission.asset_type,
             "title": submission.title,
             "description": submission.description,
             "attributes": dict(submission.attributes),
@@ -249,6 +250,8 @@ async def erase_submission(connection: AsyncConnection, report_id: UUID, at: dat
             media_link=None,
             address=None,
             address_id=None,
+            asset_id=None,
+            asset_type=None,
             lat=null(),
             long=null(),
             accuracy_m=None,

@@ -1,13 +1,16 @@
 """Asking routing who is responsible: the one call that somebody waits for, so it may fail."""
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import structlog
 
 from melder_common.geo import Coordinate
 from melder_common.resilience import CircuitBreaker
+
+T = TypeVar("T")
 
 _log = structlog.get_logger("melder.intake.responsibility")
 
@@ -51,8 +54,6 @@ class Responsibility:
 
         ``accuracy_m``: radius in metres; ``asset_id``: the number on the lamp or bench.
         """
-        if not self._breaker.allows():
-            return None
         query = {"lat": str(place.lat), "long": str(place.long), "language": language}
         if category:
             query["service_code"] = category
@@ -60,18 +61,41 @@ class Responsibility:
             query["accuracy_m"] = f"{accuracy_m:g}"
         if asset_id:
             query["asset_id"] = asset_id
+        return await self._ask("/internal/responsibility", query, _hint)
+
+    async def services_at(self, place: Coordinate) -> Mapping[str, str | None] | None:
+        """What can be reported at ``place``, with the responsible body's name where one is known.
+
+        None when routing does not answer in time.
+        """
+        query = {"lat": str(place.lat), "long": str(place.long)}
+        return await self._ask("/internal/services", query, _services)
+
+    async def services_of(self, body: str) -> Collection[str] | None:
+        """What can be reported to ``body`` (slug); None when routing does not answer in time."""
+        return await self._ask("/internal/services", {"body": body}, _services)
+
+    async def _ask(
+        self, path: str, query: dict[str, str], read: Callable[[dict[str, Any]], T]
+    ) -> T | None:
+        if not self._breaker.allows():
+            return None
         try:
-            answer = await self._client.get(
-                "/internal/responsibility", params=query, timeout=self._wait_s
-            )
+            answer = await self._client.get(path, params=query, timeout=self._wait_s)
             answer.raise_for_status()
-            hint = _hint(answer.json())
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            found = read(answer.json())
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             self._breaker.fail()
             _log.warning("routing gave no hint", error=type(error).__name__)
             return None
         self._breaker.succeeded()
-        return hint
+        return found
+
+
+def _services(said: dict[str, Any]) -> Mapping[str, str | None]:
+    return {
+        str(slug): str(body["name"]) if body else None for slug, body in said["services"].items()
+    }
 
 
 def _hint(said: dict[str, Any]) -> Hint:

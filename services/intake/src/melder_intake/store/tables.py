@@ -192,6 +192,12 @@ public_report = Table(
         postgresql_where=text(f"state NOT IN ({_closed_states})"),
     ),
     Index(
+        "public_report_closed",
+        text("submitted_at DESC"),
+        text("report_id DESC"),
+        postgresql_where=text(f"state IN ({_closed_states})"),
+    ),
+    Index(
         "public_report_updated",
         text("coalesce(closed_at, changed_at) DESC"),
         text("report_id DESC"),

@@ -92,8 +92,10 @@ async def follow_hand_over(unit: UnitOfWork, heard: Sequence[Heard[CaseHandedOve
             row |= {
                 "new_responsible_slug": event.receiver.slug,
                 "new_responsible_name": event.receiver.name,
+                # it said why the sender is responsible
+                "new_reason": {},
             }
-            fields += ["responsible_slug", "responsible_name"]
+            fields += ["responsible_slug", "responsible_name", "reason"]
         await public_view.change_reports(unit.connection, [row], *fields)
 
 

@@ -1,10 +1,12 @@
 """Section 2, POST: reports in every spelling that clients use."""
 
+from base64 import b64encode
 from typing import Any
 
 import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
+from sqlalchemy import text
 
 from melder_common.events import ReportSubmitted
 
@@ -93,3 +95,47 @@ async def test_bodies_that_are_no_form(client: Any, content_type: Any, body: Any
     )
     assert answer.status_code in {400, 403}
     assert answer.json()[0]["code"] == str(answer.status_code)
+
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 1600
+
+
+@pytest.mark.parametrize("before", ["", "data:image/jpeg;base64,"])
+@pytest.mark.parametrize("multipart", [False, True])
+async def test_a_photo_as_base64(post: Any, stack: Any, before: Any, multipart: Any) -> None:
+    """Klarschiff sends the photo as a text; 400 kB are more than other fields may have."""
+    files = {"other": ("a.txt", b"", "text/plain")} if multipart else None
+    answer = await post(media=before + b64encode(JPEG).decode(), files=files)
+    assert answer.status_code == 200, answer.text
+    async with stack.units.engine.connect() as connection:
+        spooled = await connection.execute(
+            text("SELECT string_agg(content, '' ORDER BY piece) FROM intake.photo_spool")
+        )
+        assert spooled.scalar_one() == JPEG
+
+
+async def test_what_is_no_base64_is_refused(post: Any, stack: Any) -> None:
+    answer = await post(media="https://example.org/a.jpg")
+    assert answer.status_code == 400
+    assert answer.json()[0]["description"].startswith("media: ")
+    assert await stack.count("report") == 0
+    assert (await post(media="")).status_code == 200
+
+
+async def test_an_object_is_named_by_kind_and_number(post: Any, stack: Any) -> None:
+    answer = await post(service_object_type="lamp", service_object_id="L-7", title="Aus")
+    assert answer.status_code == 200
+    (event,) = await stack.spoken(ReportSubmitted)
+    assert (event.place.asset_id, event.title) == ("L-7", "Aus")
+    for half in ({"service_object_type": "lamp"}, {"service_object_id": "L-7"}):
+        answer = await post(**half)
+        assert answer.status_code == 400
+        assert "service_object_type, service_object_id" in answer.json()[0]["description"]
+
+
+async def test_links_are_kept_as_text_however_many(post: Any, stack: Any) -> None:
+    links = ["https://example.org/1.jpg", "https://example.org/2.jpg"]
+    assert (await post(media_url=links)).status_code == 200
+    (event,) = await stack.spoken(ReportSubmitted)
+    assert event.media_link == " ".join(links)
+    assert event.photos == ()

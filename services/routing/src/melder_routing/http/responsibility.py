@@ -50,7 +50,7 @@ def responsibility_routes(
     ) -> Responsibility:
         """Who is responsible for the place, and why."""
         place = PlaceToDecide(
-            coordinate=_coordinate(lat, long),
+            coordinate=read_coordinate(lat, long),
             category=service_code,
             at=datetime.now(UTC),
             accuracy_m=_accuracy(accuracy_m),
@@ -76,9 +76,7 @@ async def _decide(
         try:
             rules, (decision,) = await decide_places(connection, [place], rulebooks)
         except RegionMissing as error:
-            raise Problem(
-                503, "no-region", "No region yet", str(error), headers={"Retry-After": "10"}
-            ) from None
+            raise no_region(error) from None
     category = rules.categories.get(place.category) if place.category else None
     if place.category and (category is None or category.removed):
         raise _refused(
@@ -89,7 +87,13 @@ async def _decide(
     return rules, decision
 
 
-def _coordinate(lat: str | None, long: str | None) -> Coordinate:
+def no_region(error: RegionMissing) -> Problem:
+    """503: nobody has applied a region yet."""
+    return Problem(503, "no-region", "No region yet", str(error), headers={"Retry-After": "10"})
+
+
+def read_coordinate(lat: str | None, long: str | None) -> Coordinate:
+    """The place asked about. Raises Problem 422 naming what is wrong with it."""
     errors: list[FieldError] = []
     degrees: dict[str, float] = {}
     for field, value in (("lat", lat), ("long", long)):

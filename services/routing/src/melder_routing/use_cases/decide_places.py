@@ -76,7 +76,7 @@ async def find_grounds(
     connection: AsyncConnection, places: Sequence[PlaceToDecide], rulebooks: Rulebooks
 ) -> tuple[Rulebook, list[Surroundings]]:
     """The rules and the surroundings of ``places``, of the same apply. Raises RegionMissing."""
-    spots = [Spot(place.coordinate, _local_day(place.at), place.asset_id) for place in places]
+    spots = [Spot(place.coordinate, local_day(place.at), place.asset_id) for place in places]
     for _ in range(TRIES):
         version, surroundings = await find_surroundings(connection, spots)
         if version is None:
@@ -95,8 +95,9 @@ def _decide(place: PlaceToDecide, surroundings: Surroundings, rules: Rulebook) -
 def question_of(place: PlaceToDecide, rules: Rulebook) -> Question:
     """What is asked of the rules for ``place``."""
     category = rules.categories.get(place.category) if place.category else None
-    return Question(_local_day(place.at), category, place.accuracy_m)
+    return Question(local_day(place.at), category, place.accuracy_m)
 
 
-def _local_day(moment: datetime) -> date:
+def local_day(moment: datetime) -> date:
+    """The day that rules count by."""
     return moment.astimezone(LOCAL_TIME).date()
