@@ -140,7 +140,7 @@ async def test_a_body_that_gets_it_back_is_told_again(open_case: Any, read: Any,
     case = await open_case()
     for minutes, body in enumerate((ROSTOCK, KREIS, KREIS, ROSTOCK)):
         again = {"responsible": body, "working": body, "rerouted": True}
-        await hear(case.model_copy(update=again), at=NOW + timedelta(minutes=minutes))
+        await hear(case.model_copy(update=again), at=datetime.now(UTC) + timedelta(minutes=minutes))
     told = [one["description"] for one in await read()]
     assert told == [
         "Zuständig ist jetzt: Rostock.",
