@@ -39,8 +39,8 @@ class StoredReport:
 
 _REPORT_COLUMNS = (
     "report_id", "number", "source", "api_client_id", "category", "lat", "long", "accuracy_m",
-    "address", "address_id", "asset_id", "asset_type", "title", "description", "attributes", "media_link",
-    "hazard", "language", "channels", "signals", "submitted_at", "erase_after",
+    "address", "address_id", "asset_id", "asset_type", "title", "description", "attributes",
+    "media_link", "hazard", "language", "channels", "signals", "submitted_at", "erase_after",
 )  # fmt: skip
 _VIEW_COLUMNS = (
     "report_id", "number", "submitted_at", "changed_at", "category", "state", "policy_text",
