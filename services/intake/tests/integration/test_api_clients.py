@@ -93,6 +93,8 @@ async def test_a_client_reports_only_what_it_may(create: Any, send: Any, stack: 
     assert "light-broken" in error["description"]
     assert (await send(key, "xml")).headers["content-type"] == "text/xml; charset=utf-8"
     assert await stack.count("report") == 0
+    assert (await send(key, service_code="no-such")).status_code == 404
+    assert (await send(key, service_code="")).status_code == 400
     asked = {"service_code": "light-broken", "attribute[FAULT]": "dark"}
     assert (await send(key, **asked)).status_code == 200
 
@@ -153,32 +155,31 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Any:
     structlog.configure(**configured)
 
 
-@pytest.mark.parametrize("where", ["body", "query", "X-API-Key", "Api-Key", "multipart"])
-@pytest.mark.parametrize("right", [True, False])
+PLACES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("body", {"data": {"api_key": CANARY}}),
+    ("multipart", {"data": {"api_key": CANARY}, "files": {"media": ("a.jpg", b"x", "image/jpeg")}}),
+    ("query", {"params": {"api_key": CANARY}}),
+    ("header", {"headers": {"X-API-Key": CANARY}}),
+    ("other header", {"headers": {"Api-Key": CANARY}}),
+)
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["a right key", "a wrong key"])
 async def test_no_key_in_logs_or_answers(
-    logged: Any,
-    stack: Any,
-    client: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    where: str,
-    *,
-    right: bool,
+    logged: Any, stack: Any, client: Any, monkeypatch: pytest.MonkeyPatch, *, right: bool
 ) -> None:
     if right:
         monkeypatch.setattr(manage, "_new_key", lambda: CANARY)
         async with stack.units.begin() as unit:
             await manage.create_api_client(unit, name="Kanarie", requests_per_minute=1)
-    sent: dict[str, Any] = {"data": dict(GOOD)}
-    if where in {"body", "multipart"}:
-        sent["data"]["api_key"] = CANARY
-    elif where == "query":
-        sent["params"] = {"api_key": CANARY}
-    else:
-        sent["headers"] = {where: CANARY}
-    if where == "multipart":
-        sent["files"] = {"media": ("a.jpg", b"\xff\xd8\xff", "image/jpeg")}
-    answers = [await client.post(f"{V2}/requests.{form}", **sent) for form in ("json", "xml")]
-    assert [answer.status_code for answer in answers] == ([200, 429] if right else [403, 403])
+    answers = []
+    for _, sent in PLACES:
+        for form in ("json", "xml"):
+            whole = sent | {"data": GOOD | sent.get("data", {})}
+            answers.append(await client.post(f"{V2}/requests.{form}", **whole))
+            answers.append(await client.post(f"{V2}/servicerequestupdates.{form}", **whole))
+    kinds = {answer.status_code for answer in answers}
+    assert kinds == ({200, 429} if right else {403})
     logging.getLogger("uvicorn.access").info("POST %s?api_key=%s", f"{V2}/requests.json", CANARY)
     for answer in answers:
         assert CANARY not in answer.text

@@ -40,7 +40,7 @@ async def _accept(parts: Parts, request: Request, form: str) -> Response:
     posted = await read_post(request)
     check_jurisdiction(reception, posted.one("jurisdiction_id"))
     client = await require_client(parts, request, posted)
-    require_service(client, posted.one("service_code").strip())
+    require_service(client, posted.one("service_code").strip(), reception.catalogue)
     raw = read_report(posted, client)
     try:
         submission, category = check_report(

@@ -4,6 +4,7 @@ from fastapi import Request
 
 from melder_common.rate_limit import client_network
 from melder_intake.domain.api_client import ApiClient
+from melder_intake.domain.catalogue import Catalogue
 from melder_intake.http.client_quotas import count_request
 from melder_intake.http.open311_errors import Open311Error
 from melder_intake.http.open311_requests import KEY_HEADERS, Posted
@@ -27,12 +28,13 @@ async def require_client(parts: Parts, request: Request, posted: Posted) -> ApiC
     return client
 
 
-def require_service(client: ApiClient, service: str, *, field: str = "service_code") -> None:
-    """Raises Open311Error 403 when the client may not report in this category."""
-    if service and not client.may_report(service):
+def require_service(client: ApiClient, service: str, catalogue: Catalogue) -> None:
+    """Raises Open311Error 403 when there is such a service and the client may not report in it."""
+    if service in catalogue.categories and not client.may_report(service):
         allowed = ", ".join(sorted(client.services))
         raise Open311Error(
-            403, f"{field}: Dieser Schlüssel gilt nicht für „{service}“, sondern für: {allowed}."
+            403,
+            f"service_code: Dieser Schlüssel gilt nicht für „{service}“, sondern für: {allowed}.",
         )
 
 
