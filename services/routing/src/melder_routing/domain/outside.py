@@ -38,6 +38,7 @@ class OutsideCase:
     remote_id: str | None = None
     sent_at: datetime | None = None
     remote_status: str | None = None
+    remote_at: datetime | None = None
     error: str | None = None
     failing_since: datetime | None = None
     next_at: datetime | None = None

@@ -85,13 +85,13 @@ def write_request(
 
 
 def write_update(
-    outside: OutsideCase, entry: Open311Entry, news: News, sender: Sender, now: datetime
+    outside: OutsideCase, entry: Open311Entry, news: News, sender: Sender, said_at: datetime
 ) -> Letter:
     """POST servicerequestupdates, as mySociety's servers take it."""
     fields = [
         ("service_request_id", outside.remote_id or ""),
         ("update_id", news.update_id(outside.id)),
-        ("updated_datetime", now.astimezone(UTC).isoformat(timespec="seconds")),
+        ("updated_datetime", said_at.astimezone(UTC).isoformat(timespec="seconds")),
         ("status", news.status),
         ("description", news.text[:LONGEST]),
         ("first_name", sender.name),

@@ -34,6 +34,7 @@ LONGEST_CALL_S = 60.0
 """From the first byte sent to the last one read, however slowly it drips."""
 LARGEST_ANSWER = 8 * 1024 * 1024
 IDS_AT_ONCE = 40
+PAGE_SIZE, MOST_PAGES = 1000, 50
 
 Form = Literal["json", "xml"]
 
@@ -94,11 +95,27 @@ class Open311Client:
             return read_taken(body, at.form).remote_id
 
     async def list_updates(
-        self, at: Address, since: datetime, until: datetime
+        self, at: Address, ids: Sequence[str], since: datetime, until: datetime
     ) -> list[RemoteUpdate]:
-        """What happened there between two moments, oldest first. Raises EndpointFailed."""
+        """What happened there between two moments, oldest first. Raises EndpointFailed.
+
+        Servers that know neither ``service_request_id`` nor pages here answer everything at once.
+        """
         window = at.query(start_date=_moment(since), end_date=_moment(until))
         query = {**window, "api_key": at.key} if at.key else window
+        if len(ids) <= IDS_AT_ONCE:
+            return await self._updates(at, {**query, "service_request_id": ",".join(ids)})
+        found: dict[str, RemoteUpdate] = {}
+        for page in range(1, MOST_PAGES + 1):
+            sizes = {"page": str(page), "page_size": str(PAGE_SIZE)}
+            updates = await self._updates(at, query | sizes)
+            known = len(found)
+            found |= {one.update_id: one for one in updates}
+            if len(updates) != PAGE_SIZE or len(found) == known:
+                break
+        return list(found.values())
+
+    async def _updates(self, at: Address, query: dict[str, str]) -> list[RemoteUpdate]:
         body = await self._get(at, "servicerequestupdates", query)
         with _readable():
             return read_updates(body, at.form)

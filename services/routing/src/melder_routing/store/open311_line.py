@@ -40,7 +40,7 @@ class Open311Line:
         """What the other side says of these requests. Raises EndpointFailed."""
         address = await self._addresses.resolve(entry)
         if entry.updates:
-            return await self._client.list_updates(address, since, until)
+            return await self._client.list_updates(address, ids, since, until)
         return await self._client.list_requests(address, ids)
 
     async def _carry_out(self, job: Job) -> Outcome:

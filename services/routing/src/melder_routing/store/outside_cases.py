@@ -77,8 +77,23 @@ async def ask_to_send(
 
 async def read_told(connection: AsyncConnection, outside_id: UUID) -> frozenset[str]:
     """The keys of what the other side has heard."""
-    chosen = select(outside_told.c.what).where(outside_told.c.outside_id == outside_id)
+    chosen = select(outside_told.c.what).where(
+        outside_told.c.outside_id == outside_id, outside_told.c.done
+    )
     return frozenset(await connection.scalars(chosen))
+
+
+async def begin_to_tell(
+    connection: AsyncConnection, outside_id: UUID, key: str, now: datetime
+) -> datetime:
+    """Note that a piece of news is on its way; when it was said first, the same for every try."""
+    values = {"outside_id": outside_id, "what": key, "at": now, "done": False}
+    await connection.execute(upsert(outside_told).values(values).on_conflict_do_nothing())
+    first = select(outside_told.c.at).where(
+        outside_told.c.outside_id == outside_id, outside_told.c.what == key
+    )
+    said: datetime = (await connection.execute(first)).scalar_one()
+    return said
 
 
 async def add_told(
@@ -87,7 +102,10 @@ async def add_told(
     """Remember what the other side has heard."""
     rows = [{"outside_id": outside_id, "what": key, "at": now} for key in sorted(keys)]
     if rows:
-        await connection.execute(upsert(outside_told).on_conflict_do_nothing(), rows)
+        put = upsert(outside_told).on_conflict_do_update(
+            index_elements=["outside_id", "what"], set_={"done": True}
+        )
+        await connection.execute(put, rows)
 
 
 async def add_heard(

@@ -1,4 +1,4 @@
-"""Tables of cases that lie with bodies reached by Open311 (migration 0011).
+"""Tables of cases that lie with bodies reached by Open311 (migrations 0011, 0013).
 
 No text of a citizen lies here: what leaves is read anew from the case each time.
 """
@@ -42,6 +42,7 @@ outside_case = Table(
     Column("remote_id", Text),
     Column("sent_at", _MOMENT),
     Column("remote_status", Text),
+    Column("remote_at", _MOMENT),
     Column("heard_at", _MOMENT),
     Column("error", Text),
     Column("error_words", Text),
@@ -58,7 +59,10 @@ outside_told = Table(
     Column("outside_id", Uuid, ForeignKey(f"{SCHEMA}.outside_case.id"), primary_key=True),
     Column("what", Text, primary_key=True),
     Column("at", _MOMENT, nullable=False),
+    Column("done", Boolean, nullable=False, server_default="true"),
 )
+
+"""``at`` is when it was said first, ``done`` whether that is known to have arrived."""
 
 outside_heard = Table(
     "outside_heard",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from melder_common.event_values import BodyRef, CaseState
@@ -90,11 +91,13 @@ async def hear_update(unit: UnitOfWork, found: Found, name: str, update: RemoteU
     outside = await lock_outside(unit.connection, found.outside_id)
     if not await add_heard(unit.connection, outside.id, update.update_id, unit.now):
         return
-    status = find_status(update.status)
+    late = outside.remote_at is not None and update.at < outside.remote_at
+    status = None if late else find_status(update.status)
+    unknown = status is None and not late and case.state is CaseState.FORWARDED
     text = mask_personal_data(update.text)[:LONGEST_TEXT] or None
     here = case.working.slug == outside.body
     target = target_of(case, status, outside.remote_status) if here else None
-    await _note_status(unit, outside, update)
+    await _note_status(unit, outside, update, late=late)
     public = None if await _holds(unit, outside) or not here else text
     is_news = here and status is not None and status_key(update.status) != outside.remote_status
     sentence = sentence_for(status, target, name) if status is not None and is_news else None
@@ -113,7 +116,7 @@ async def hear_update(unit: UnitOfWork, found: Found, name: str, update: RemoteU
         await _pass_on(unit, case, speaker, said)
     if text is not None and public is None:
         await _hold(unit, case, speaker, text)
-    if target is CaseState.RECEIVED or (status is None and case.state is CaseState.FORWARDED):
+    if target is CaseState.RECEIVED or (unknown and here):
         await set_case_facts(unit.connection, case.case_id, unread=case.unread + 1)
 
 
@@ -122,11 +125,16 @@ async def _holds(unit: UnitOfWork, outside: OutsideCase) -> bool:
     return endpoint is not None and endpoint.entry.their_texts == "held"
 
 
-async def _note_status(unit: UnitOfWork, outside: OutsideCase, update: RemoteUpdate) -> None:
+async def _note_status(
+    unit: UnitOfWork, outside: OutsideCase, update: RemoteUpdate, *, late: bool
+) -> None:
+    """What came late counts as heard, but not as the present status."""
     key = status_key(update.status)[:100]
-    heard = {"heard_at": unit.now}
-    if key and key != "unchanged":
-        heard["remote_status"] = key  # type: ignore[assignment]  # columns of both kinds
+    heard: dict[str, Any] = {"heard_at": unit.now}
+    if not late:
+        heard["remote_at"] = update.at
+    if key and key != "unchanged" and not late:
+        heard["remote_status"] = key
     await note_outside(unit.connection, outside.id, **heard)
     codes = {"status": key} | BY_OUTSIDE
     line = HistoryEntry(HistoryKind.HEARD_OUTSIDE, body=outside.body, codes=codes)

@@ -21,7 +21,7 @@ from melder_routing.domain.outside_job import Job
 from melder_routing.domain.outside_trouble import Trouble
 from melder_routing.store.cases import add_history
 from melder_routing.store.endpoints import Endpoint
-from melder_routing.store.outside_cases import note_outside, read_contents
+from melder_routing.store.outside_cases import begin_to_tell, note_outside, read_contents
 from melder_routing.store.regions import find_region_name
 from melder_routing.use_cases.open_outside_file import open_outside_file
 
@@ -58,7 +58,8 @@ async def _job(
     if isinstance(step, AskToken):
         return Job(outside, entry, step, None)
     if isinstance(step, Tell):
-        letter = write_update(outside, entry, step.news, sender, unit.now)
+        first = await begin_to_tell(unit.connection, outside.id, step.news.key, unit.now)
+        letter = write_update(outside, entry, step.news, sender, first)
         return Job(outside, entry, step, letter, frozenset({step.news.key}))
     contents = await read_contents(unit.connection, outside.case_id, file.shown.text)
     try:

@@ -1,0 +1,90 @@
+"""A report of one copy of melder is worked on in another, by Open311, and its reporter hears of it."""
+
+import os
+import re
+import subprocess
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from melder_common.testing.postgres import postgres_programs
+from melder_local.people import Citizen, Clerk
+from melder_local.system import System, eventually
+
+from .mailbox import Mailbox, link_to
+from .neighbour import CLERK, PASSWORD, neighbour_of
+from .pictures import photo_from_a_phone
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system")]
+
+PLACE = {"lat": "54.0800", "long": "12.2700"}
+CANARY = "Kanarienweg"
+WORDS = f"Ein tiefes Loch. Ich wohne {CANARY} 7, Telefon 0381 1234567."
+RELEASED = "Ein tiefes Loch."
+DONE = "Das Loch ist seit heute zu."
+
+
+def dump(system: System) -> str:
+    """The whole database of a copy, as text."""
+    port = system.place.ports()["postgres"]
+    password = (system.place.secrets / "database/melder_admin").read_text().strip()
+    url = f"postgresql://melder_admin@127.0.0.1:{port}/melder"
+    argv = [postgres_programs() / "pg_dump", url]
+    environment = {**os.environ, "PGPASSWORD": password}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def number_there(clerk: Clerk, number: str) -> str | None:
+    """The number that the other copy gave, as the case page shows it."""
+    found = re.search(r"Nummer dort</dt><dd[^>]*>([0-9A-Z]{8})<", clerk.case(number))
+    return found.group(1) if found else None
+
+
+def test_a_report_goes_to_the_other_copy_and_comes_back_done(
+    system: System, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with neighbour_of(system, tmp_path_factory.mktemp("neighbour")) as near:
+        mailbox = Mailbox(near, f"{uuid4().hex[:10]}@{CANARY.lower()}.example")
+        restarts = near.arm("routing", "after_open311_call:1")
+        with (
+            Citizen(near.url) as citizen,
+            Citizen(system.url) as anybody,
+            Clerk(system.url, *system.clerk("amt-carbaek")) as far_clerk,
+        ):
+            fields = {**PLACE, "service_code": "loch", "description": WORDS}
+            photo = photo_from_a_phone(54.08, 12.27)
+            filed = citizen.report_by_web({**fields, "email": mailbox.address}, (photo,))
+            httpx.post(link_to(mailbox.wait_for("ist angekommen"), "/me/confirm"))
+
+            # killed between the call and the commit: it is sent again, and still there once
+            near.wait_for_restart("routing", restarts)
+            clerk = eventually(lambda: sign_in(near), what="the desk")
+            there = eventually(lambda: number_there(clerk, filed.number), what="the number there")
+            eventually(lambda: far_clerk.sees(there), what="the case at the other desk")
+            assert sum(anybody.shown_texts(filed.number).values()) == 1
+
+            # released text and photo follow, and nothing else
+            clerk.act(filed.number, "/text", text=RELEASED)
+            eventually(lambda: clerk.release_photos(filed.number), what="the photo at the desk")
+            eventually(lambda: RELEASED in far_clerk.case(there), what="the text at the other desk")
+            eventually(lambda: "/photos/" in far_clerk.case(there), what="the photo there")
+
+            # the other side works, and the reporter of this side hears of it
+            far_clerk.act(there, "/accept")
+            far_clerk.act(there, "/close", ending="resolved:fixed", message=DONE)
+            closing = mailbox.wait_for("ist erledigt")
+            assert DONE in closing["text"]
+            assert citizen.request(filed.number)["status"] == "closed"
+            assert [mail["subject"] for mail in mailbox.all()].count(closing["subject"]) == 1
+            for secret in (CANARY, CANARY.lower(), "1234567", mailbox.address, PASSWORD):
+                assert secret not in dump(system)
+
+
+def sign_in(near: System) -> Clerk | None:
+    """The clerk of the near side, once the desk answers."""
+    try:
+        return Clerk(near.url, CLERK, PASSWORD)
+    except (httpx.HTTPError, RuntimeError, LookupError):
+        return None
