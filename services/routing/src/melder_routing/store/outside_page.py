@@ -15,7 +15,10 @@ from melder_routing.store.region_tables import body
 
 @dataclass(frozen=True, slots=True)
 class OutsideRow:
-    """A body that has the case or is to get it; ``state`` is missing while nothing was begun."""
+    """A body that has the case or is to get it; ``state`` is missing while nothing was begun.
+
+    ``line_error`` concerns all cases of the endpoint.
+    """
 
     body: str
     name: str
@@ -30,6 +33,7 @@ class OutsideRow:
     error_words: str | None
     next_at: datetime | None
     paused_until: datetime | None
+    line_error: str | None
 
 
 async def list_outside(connection: AsyncConnection, case: Case) -> Sequence[OutsideRow]:
@@ -40,7 +44,7 @@ async def list_outside(connection: AsyncConnection, case: Case) -> Sequence[Outs
     present = open311_endpoint.c.body == case.working.slug
     chosen = (
         select(outside_case, open311_endpoint.c.body.label("slug"), open311_endpoint.c.entry)
-        .add_columns(open311_endpoint.c.paused_until, body.c.name)
+        .add_columns(open311_endpoint.c.paused_until, open311_endpoint.c.last_error, body.c.name)
         .select_from(open311_endpoint)
         .join(body, body.c.slug == open311_endpoint.c.body)
         .outerjoin(outside_case, mine)
@@ -71,4 +75,5 @@ def _row(row: Any) -> OutsideRow:
         error_words=row.error_words,
         next_at=row.next_at,
         paused_until=row.paused_until,
+        line_error=row.last_error,
     )

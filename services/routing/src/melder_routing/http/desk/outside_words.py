@@ -31,6 +31,8 @@ _REMEDIES: Mapping[str, str] = {
     Trouble.NO_SERVICE: "Ändern Sie die Kategorie, oder bearbeiten Sie den Fall von Hand.",
 }
 
+_THEIR_WORDS = frozenset({Trouble.REFUSED, Trouble.KEY_REFUSED, Trouble.BUSY, Trouble.SERVER_ERROR})
+
 _LEFT: Mapping[str, str] = {
     "elsewhere": "Der Fall liegt nicht mehr dort.",
     "closed": "Der Fall war abgeschlossen, bevor er weiterging. Er bleibt hier.",
@@ -50,6 +52,7 @@ class OutsideView:
     trouble: str = ""
     remedy: str = ""
     words: str = ""
+    words_label: str = ""
     next_at: datetime | None = None
     can_send: bool = False
     send_label: str = "Noch einmal senden"
@@ -59,8 +62,10 @@ def view_outside(row: OutsideRow, now: datetime) -> OutsideView:
     """The panel of one body that has the case, or is to get it."""
     if row.state is None:
         return _not_begun(row)
-    title, kind, icon = _head(row)
-    waits = row.state == "waiting" and row.attempts == 0
+    under_way = row.state not in {"refused", "left"}
+    error = row.error or (row.line_error if under_way else None)
+    title, kind, icon = _head(row, error)
+    waits = row.state == "waiting" and row.sends != "at_once" and error is None
     moments = [at for at in (row.next_at, row.paused_until) if at is not None and at > now]
     return OutsideView(
         name=row.name,
@@ -68,10 +73,11 @@ def view_outside(row: OutsideRow, now: datetime) -> OutsideView:
         kind=kind,
         icon=icon,
         facts=_facts(row),
-        trouble=TROUBLES.get(row.error or "", ""),
-        remedy=_REMEDIES.get(row.error or "", ""),
+        trouble=TROUBLES.get(error or "", ""),
+        remedy=_REMEDIES.get(error or "", ""),
         words=row.error_words or "",
-        next_at=max(moments, default=None) if row.state != "refused" else None,
+        words_label="Antwort von dort:" if error in _THEIR_WORDS else "Technische Angabe:",
+        next_at=max(moments, default=None) if under_way and error else None,
         can_send=row.state == "refused" or waits,
         send_label="Jetzt weitergeben" if waits else "Noch einmal senden",
     )
@@ -91,6 +97,7 @@ def _not_begun(row: OutsideRow) -> OutsideView:
 
 _HEADS: Mapping[str, tuple[str, str, str]] = {
     "refused": ("Nicht angenommen", "danger", "danger"),
+    "unclear": ("Unklar, ob angekommen", "danger", "danger"),
     "sent": ("Weitergegeben", "success", "check"),
     "disturbed": ("Weitergegeben, aber gestört", "warning", "warning"),
     "failing": ("Noch nicht angekommen", "warning", "warning"),
@@ -102,14 +109,14 @@ _HEADS: Mapping[str, tuple[str, str, str]] = {
 """Title, KERN colour and icon."""
 
 
-def _head(row: OutsideRow) -> tuple[str, str, str]:
+def _head(row: OutsideRow, error: str | None) -> tuple[str, str, str]:
     if row.state == "left":
         return _LEFT.get(row.error or "elsewhere", _LEFT["elsewhere"]), "muted", "info"
+    if row.state == "refused":
+        return _HEADS["unclear" if error == Trouble.UNCLEAR else "refused"]
     if row.state in {"sent", "token"}:
-        return _HEADS["disturbed" if row.error else "sent"]
-    if row.state == "waiting" and not row.error:
-        return _HEADS[row.sends]
-    return _HEADS["failing" if row.error and row.state != "refused" else row.state or "posting"]
+        return _HEADS["disturbed" if error else "sent"]
+    return _HEADS["failing" if error else row.sends if row.state == "waiting" else "posting"]
 
 
 def _facts(row: OutsideRow) -> tuple[tuple[str, str | datetime], ...]:
