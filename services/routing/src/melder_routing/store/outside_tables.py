@@ -1,4 +1,4 @@
-"""Tables of cases that lie with bodies reached by Open311 (migrations 0011, 0013).
+"""Tables of cases that lie with bodies reached by Open311 (migrations 0011, 0014).
 
 No text of a citizen lies here: what leaves is read anew from the case each time.
 """
