@@ -6,7 +6,7 @@ from melder_common.numbers import normalise_number
 from melder_intake.http import open311_answers as answers
 from melder_intake.http import open311_parameters as parameters
 from melder_intake.http.acceptance import reception_of
-from melder_intake.http.open311_documents import write, write_rows
+from melder_intake.http.open311_documents import Format, write, write_rows
 from melder_intake.http.open311_errors import Open311Error
 from melder_intake.http.open311_filters import read_wanted
 from melder_intake.http.open311_parameters import Values, read_query
@@ -28,7 +28,7 @@ def reading_routes(parts: Parts) -> APIRouter:
 
     @router.get("/discovery.{form}")
     @router.get("/v2/discovery.{form}", include_in_schema=False)
-    async def discovery(request: Request, form: str) -> Response:
+    async def discovery(request: Request, form: Format) -> Response:
         """Where this interface is, and in which formats."""
         reception = await reception_for(parts, request, form)
         read_query(request.query_params, parameters.DISCOVERY)
@@ -38,14 +38,14 @@ def reading_routes(parts: Parts) -> APIRouter:
         return write(document, form)
 
     @router.get("/v2/services.{form}")
-    async def services(request: Request, form: str) -> Response:
+    async def services(request: Request, form: Format) -> Response:
         """What can be reported."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.SERVICES)
         return write(await list_services(parts, reception, values), form)
 
     @router.get("/v2/services/{code}.{form}")
-    async def service_definition(request: Request, code: str, form: str) -> Response:
+    async def service_definition(request: Request, code: str, form: Format) -> Response:
         """What is asked about a service."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.DEFINITION)
@@ -55,7 +55,7 @@ def reading_routes(parts: Parts) -> APIRouter:
         return write(answers.service_definition(category, values["locale"]), form)
 
     @router.get("/v2/requests.{form}")
-    async def get_requests(request: Request, form: str) -> Response:
+    async def get_requests(request: Request, form: Format) -> Response:
         """Reports, the newest first, 1,000 at most."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.REQUESTS)
@@ -65,7 +65,7 @@ def reading_routes(parts: Parts) -> APIRouter:
         return write_rows("service_requests", writer.rows(listed), form)
 
     @router.get("/v2/requests/{number}.{form}")
-    async def get_request(request: Request, number: str, form: str) -> Response:
+    async def get_request(request: Request, number: str, form: Format) -> Response:
         """One report."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.ONE_REQUEST)

@@ -16,7 +16,7 @@ from melder_intake.domain.client_update import (
 )
 from melder_intake.http.acceptance import photo_limits, reception_of
 from melder_intake.http.open311_clients import require_client
-from melder_intake.http.open311_documents import Document, write, write_rows
+from melder_intake.http.open311_documents import Document, Format, write, write_rows
 from melder_intake.http.open311_errors import Open311Error
 from melder_intake.http.open311_parameters import read_query
 from melder_intake.http.open311_reading import check_form, check_jurisdiction, reception_for
@@ -37,12 +37,12 @@ def update_routes(parts: Parts) -> APIRouter:
     router = APIRouter()
 
     @router.get("/v2/servicerequestupdates.{form}")
-    async def get_updates(request: Request, form: str) -> Response:
+    async def get_updates(request: Request, form: Format) -> Response:
         """What changed publicly, the oldest first: states, bodies, messages, photos."""
         return await _list(parts, request, form)
 
     @router.post("/v2/servicerequestupdates.{form}")
-    async def post_update(request: Request, form: str) -> Response:
+    async def post_update(request: Request, form: Format) -> Response:
         """Words and photos for a report, read by clerks; once for each update_id of a client."""
         return await _take(parts, request, form)
 
