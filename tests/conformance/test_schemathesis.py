@@ -63,7 +63,6 @@ def reachable(document: dict[str, Any], numbers: list[str]) -> dict[str, Any]:
         for content in operation.get("post", {}).get("requestBody", {}).get("content", {}).values():
             form = content["schema"]
             del form["properties"]["api_key"]
-            form["required"].remove("api_key")
             form["properties"] |= {name: there[name] for name in there.keys() & form["properties"]}
     return document
 

@@ -11,9 +11,10 @@ from melder_intake.domain.submission import SubmissionRefused
 from melder_intake.http import open311_answers as answers
 from melder_intake.http.acceptance import mint_identity, photo_limits, reception_of, send_report
 from melder_intake.http.open311_clients import require_client, require_service
-from melder_intake.http.open311_documents import Format, write
+from melder_intake.http.open311_described import ACCEPTEDS, Form, described
+from melder_intake.http.open311_documents import write
 from melder_intake.http.open311_errors import Open311Error, error_of_faults
-from melder_intake.http.open311_openapi import describe
+from melder_intake.http.open311_posted import POSTED
 from melder_intake.http.open311_reading import check_form, check_jurisdiction, reading_routes
 from melder_intake.http.open311_requests import read_post, read_report
 from melder_intake.http.open311_tokens import token_routes, told_id
@@ -25,17 +26,12 @@ from melder_intake.parts import Parts
 def open311_router(parts: Parts) -> APIRouter:
     """The routes below ``/open311``."""
     router = APIRouter(prefix="/open311", tags=["Open311"])
-    for routes in (reading_routes, update_routes, token_routes, _posting_routes):
-        router.include_router(describe(routes(parts)))
-    return router
+    for routes in (reading_routes, update_routes, token_routes):
+        router.include_router(routes(parts))
 
-
-def _posting_routes(parts: Parts) -> APIRouter:
-    router = APIRouter()
-
-    @router.post("/v2/requests.{form}")
-    async def post_request(request: Request, form: Format) -> Response:
-        """Take a report; it is answered at once, before anybody knows who is responsible."""
+    @router.post("/v2/requests.{form}", **described("service_requests", ACCEPTEDS, posts=POSTED))
+    async def post_request(request: Request, form: Form) -> Response:
+        """A new report; the answer has its final number (batch services: a token)."""
         return await _accept(parts, request, form)
 
     return router

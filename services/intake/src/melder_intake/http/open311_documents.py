@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated
 from xml.sax.saxutils import escape
 
 import orjson
-from fastapi import Path, Response
+from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 ITEMS: Mapping[str, str] = {
@@ -31,9 +30,6 @@ ITEMS: Mapping[str, str] = {
 
 Scalar = str | int | float | bool | datetime | None
 Value = Scalar | Mapping[str, "Value"] | Sequence["Value"]
-
-Format = Annotated[str, Path(json_schema_extra={"enum": ["xml", "json"]})]
-"""The extension of an address; others are answered 404."""
 
 MEDIA_TYPES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8"}
 DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'

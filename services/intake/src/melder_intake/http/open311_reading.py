@@ -4,9 +4,11 @@ from fastapi import APIRouter, Request, Response
 
 from melder_common.numbers import normalise_number
 from melder_intake.http import open311_answers as answers
+from melder_intake.http import open311_described as shapes
 from melder_intake.http import open311_parameters as parameters
 from melder_intake.http.acceptance import reception_of
-from melder_intake.http.open311_documents import Format, write, write_rows
+from melder_intake.http.open311_described import Form, described
+from melder_intake.http.open311_documents import write, write_rows
 from melder_intake.http.open311_errors import Open311Error
 from melder_intake.http.open311_filters import read_wanted
 from melder_intake.http.open311_parameters import Values, read_query
@@ -26,9 +28,12 @@ def reading_routes(parts: Parts) -> APIRouter:
     """Everything that needs no key."""
     router = APIRouter()
 
-    @router.get("/discovery.{form}")
+    @router.get(
+        "/discovery.{form}",
+        **described("discovery", shapes.DISCOVERY, parameters.DISCOVERY),
+    )
     @router.get("/v2/discovery.{form}", include_in_schema=False)
-    async def discovery(request: Request, form: Format) -> Response:
+    async def discovery(request: Request, form: Form) -> Response:
         """Where this interface is, and in which formats."""
         reception = await reception_for(parts, request, form)
         read_query(request.query_params, parameters.DISCOVERY)
@@ -37,15 +42,20 @@ def reading_routes(parts: Parts) -> APIRouter:
         )
         return write(document, form)
 
-    @router.get("/v2/services.{form}")
-    async def services(request: Request, form: Format) -> Response:
+    @router.get(
+        "/v2/services.{form}", **described("services", shapes.SERVICES, parameters.SERVICES)
+    )
+    async def services(request: Request, form: Form) -> Response:
         """What can be reported."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.SERVICES)
         return write(await list_services(parts, reception, values), form)
 
-    @router.get("/v2/services/{code}.{form}")
-    async def service_definition(request: Request, code: str, form: Format) -> Response:
+    @router.get(
+        "/v2/services/{code}.{form}",
+        **described("service_definition", shapes.DEFINITION, parameters.DEFINITION),
+    )
+    async def service_definition(request: Request, code: str, form: Form) -> Response:
         """What is asked about a service."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.DEFINITION)
@@ -54,8 +64,11 @@ def reading_routes(parts: Parts) -> APIRouter:
             raise Open311Error(404, "service_code: Diese Kategorie gibt es nicht.")
         return write(answers.service_definition(category, values["locale"]), form)
 
-    @router.get("/v2/requests.{form}")
-    async def get_requests(request: Request, form: Format) -> Response:
+    @router.get(
+        "/v2/requests.{form}",
+        **described("service_requests", shapes.REQUESTS, parameters.REQUESTS),
+    )
+    async def get_requests(request: Request, form: Form) -> Response:
         """Reports, the newest first, 1,000 at most."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.REQUESTS)
@@ -64,8 +77,11 @@ def reading_routes(parts: Parts) -> APIRouter:
         writer = _writer(parts, reception, values)
         return write_rows("service_requests", writer.rows(listed), form)
 
-    @router.get("/v2/requests/{number}.{form}")
-    async def get_request(request: Request, number: str, form: Format) -> Response:
+    @router.get(
+        "/v2/requests/{number}.{form}",
+        **described("service_requests", shapes.REQUESTS, parameters.ONE_REQUEST),
+    )
+    async def get_request(request: Request, number: str, form: Form) -> Response:
         """One report."""
         reception = await reception_for(parts, request, form)
         values = read_query(request.query_params, parameters.ONE_REQUEST)

@@ -12,7 +12,8 @@ from melder_common.sealed_ids import open_id, seal_id
 from melder_intake.domain.catalogue import Category
 from melder_intake.domain.submission import Accepted
 from melder_intake.http import open311_parameters as parameters
-from melder_intake.http.open311_documents import Document, Format, write
+from melder_intake.http.open311_described import TOKENS, Form, described
+from melder_intake.http.open311_documents import Document, write
 from melder_intake.http.open311_errors import Open311Error
 from melder_intake.http.open311_parameters import read_query
 from melder_intake.http.open311_reading import reception_for
@@ -26,8 +27,10 @@ def token_routes(parts: Parts) -> APIRouter:
     """The route of ``tokens``."""
     router = APIRouter()
 
-    @router.get("/v2/tokens/{token}.{form}")
-    async def get_token(request: Request, token: str, form: Format) -> Response:
+    @router.get(
+        "/v2/tokens/{token}.{form}", **described("service_requests", TOKENS, parameters.DISCOVERY)
+    )
+    async def get_token(request: Request, token: str, form: Form) -> Response:
         """The number behind a token; without one until the case is opened."""
         await reception_for(parts, request, form)
         read_query(request.query_params, parameters.DISCOVERY)

@@ -14,11 +14,14 @@ from melder_intake.domain.client_update import (
     UpdateIds,
     UpdateReused,
 )
+from melder_intake.http import open311_described as shapes
 from melder_intake.http.acceptance import photo_limits, reception_of
 from melder_intake.http.open311_clients import require_client
-from melder_intake.http.open311_documents import Document, Format, write, write_rows
+from melder_intake.http.open311_described import Form, described
+from melder_intake.http.open311_documents import Document, write, write_rows
 from melder_intake.http.open311_errors import Open311Error
 from melder_intake.http.open311_parameters import read_query
+from melder_intake.http.open311_posted import POSTED_UPDATE
 from melder_intake.http.open311_reading import check_form, check_jurisdiction, reception_for
 from melder_intake.http.open311_requests import read_post
 from melder_intake.http.open311_update_answers import update_rows
@@ -36,13 +39,16 @@ def update_routes(parts: Parts) -> APIRouter:
     """The routes of ``servicerequestupdates``."""
     router = APIRouter()
 
-    @router.get("/v2/servicerequestupdates.{form}")
-    async def get_updates(request: Request, form: Format) -> Response:
+    @router.get("/v2/servicerequestupdates.{form}", **described(ROOT, shapes.UPDATES, UPDATES))
+    async def get_updates(request: Request, form: Form) -> Response:
         """What changed publicly, the oldest first: states, bodies, messages, photos."""
         return await _list(parts, request, form)
 
-    @router.post("/v2/servicerequestupdates.{form}")
-    async def post_update(request: Request, form: Format) -> Response:
+    @router.post(
+        "/v2/servicerequestupdates.{form}",
+        **described(ROOT, shapes.UPDATES_TAKEN, posts=POSTED_UPDATE),
+    )
+    async def post_update(request: Request, form: Form) -> Response:
         """Words and photos for a report, read by clerks; once for each update_id of a client."""
         return await _take(parts, request, form)
 
