@@ -15,6 +15,8 @@ NOT_PAGES = {
     "/open311/v2/services/{code}.{form}": "documents",
     "/open311/v2/requests.{form}": "documents",
     "/open311/v2/requests/{number}.{form}": "documents",
+    "/open311/v2/servicerequestupdates.{form}": "documents",
+    "/open311/v2/tokens/{token}.{form}": "documents",
     "/api/responsibility": "JSON",
     "/api/region.geojson": "JSON",
     "/melden/karte.svg": "a picture",
