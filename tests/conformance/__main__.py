@@ -11,11 +11,15 @@ from .server import Server, Target
 
 
 def main() -> int:
-    """The number of broken rules, at most 1 as exit code."""
+    """Print what came of every check; 1 when a rule is broken or nobody answers."""
     target = _target()
     with httpx.Client(timeout=60) as http:
         server = Server(target, http)
-        server.prepare()
+        try:
+            server.prepare()
+        except (AssertionError, httpx.HTTPError) as wrong:
+            sys.stdout.write(f"broken    {target.endpoint} cannot be asked: {wrong}\n")
+            return 1
         found = run(server, CHECKS)
     _print(found)
     return min(1, sum(one.state == "broken" for one in found))
