@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -198,24 +198,20 @@ async def _run(sizes: list[int], rounds: int, *, plans: bool, directory: Path) -
     process.start()
     process.wait_ready()
     try:
-        databases = Databases(cluster)
-        secrets = write_secrets(directory / "secrets")
-        towns = []
-        open_towns = []
-        for size in sizes:
-            context = town_of(size, databases, secrets)
-            towns.append(await context.__aenter__())
-            open_towns.append(context)
-        if plans:
-            for name, path in QUESTIONS.items():
-                for plan in await towns[-1].plans(path):
-                    typer.echo(f"--- {name}\n{plan}", err=True)
-        results = await _measure(towns, rounds, DatabaseClock(process.pid)) if rounds else {}
-        for context in open_towns:
-            await context.__aexit__(None, None, None)
+        async with AsyncExitStack() as stack:
+            databases, secrets = Databases(cluster), write_secrets(directory / "secrets")
+            towns = [await stack.enter_async_context(town_of(n, databases, secrets)) for n in sizes]
+            if plans:
+                await _show_plans(towns[-1])
+            return await _measure(towns, rounds, DatabaseClock(process.pid)) if rounds else {}
     finally:
         process.stop()
-    return results
+
+
+async def _show_plans(town: Town) -> None:
+    for name, path in QUESTIONS.items():
+        for plan in await town.plans(path):
+            typer.echo(f"--- {name}\n{plan}", err=True)
 
 
 def main(

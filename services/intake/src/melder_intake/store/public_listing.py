@@ -40,6 +40,13 @@ _ORDERS: dict[Order, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     "changed_first": (_updated_at.asc(), _view.report_id.asc()),
 }
 
+_PLAN_FOR_VALUES = select(
+    func.set_config("plan_cache_mode", "force_custom_plan", literal_column("true")),
+    func.set_config("max_parallel_workers_per_gather", "0", literal_column("true")),
+)
+"""For this transaction: a street and a Land, a rare and a common word want different plans, and
+starting parallel workers takes longer than a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -82,6 +89,7 @@ async def list_known_reports(
     connection: AsyncConnection, wanted: Wanted, *, limit: int
 ) -> list[KnownReport]:
     """The same before the policy, with released photos only: for who publishes them next."""
+    await connection.execute(_PLAN_FOR_VALUES)
     rows = (await connection.execute(_page(wanted, limit))).all()
     photos = await list_photos(connection, [row.report_id for row in rows], only_released=True)
     return [known_report(row, photos.get(row.report_id, ())) for row in rows]

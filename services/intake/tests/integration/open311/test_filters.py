@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from sqlalchemy import insert
 
 from melder_common.event_values import BodyRef, PublicationPolicy
@@ -142,3 +143,22 @@ async def test_pages_meet_without_gap(post: Any, listed: Any) -> None:
 async def test_an_unknown_code_matches_nothing(post: Any, listed: Any) -> None:
     await post()
     assert await listed(service_code="no-such") == []
+
+
+async def test_the_thousand_newest_in_both_formats(stack: Any, client: Any) -> None:
+    now = datetime.now(UTC)
+    policy = ("at_once", "never", "at_once")
+    rows = [
+        _row(policy, submitted_at=now - timedelta(minutes=minutes), text=f"Loch & <{minutes}> Ü")
+        for minutes in range(1003)
+    ]
+    async with stack.units.engine.begin() as connection:
+        await connection.execute(insert(public_report), rows)
+    expected = [row["number"] for row in rows[:1000]]
+    said = (await client.get("/open311/v2/requests.json")).json()
+    assert [one["service_request_id"] for one in said] == expected
+    root = fromstring((await client.get("/open311/v2/requests.xml")).text)
+    assert [one.findtext("service_request_id") for one in root] == expected
+    assert [one.findtext("description") for one in root] == [one["description"] for one in said]
+    second = (await client.get("/open311/v2/requests.json?page=2")).json()
+    assert [one["service_request_id"] for one in second] == [row["number"] for row in rows[1000:]]
