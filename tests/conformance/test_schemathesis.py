@@ -27,6 +27,7 @@ CHECKS = (
 )
 
 
+@pytest.mark.timeout(0 if EXAMPLES else 400)
 def test_nothing_that_is_described_breaks(
     system: System, server: Server, target: Target, tmp_path: Path
 ) -> None:
@@ -41,7 +42,7 @@ def test_nothing_that_is_described_breaks(
             "--max-examples", str(EXAMPLES or 20), "--no-shrink", "--generation-database", "none",
         ],
         cwd=tmp_path, capture_output=True, text=True, check=False,
-        timeout=None if EXAMPLES else 150,
+        timeout=None if EXAMPLES else 300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
