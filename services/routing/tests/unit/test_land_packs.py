@@ -107,13 +107,13 @@ def test_a_region_can_leave_a_rule_out(tmp_path: Path) -> None:
 
 
 def test_what_a_region_says_of_a_body_counts_instead_of_the_pack(tmp_path: Path) -> None:
-    own = "  - {slug: autobahn-gmbh, name: Unsere, kind: state_body, contact: da, participation: link}\n"
+    own = "  - {slug: autobahn-gmbh, name: Unsere, kind: state_body, contact: da, participation: notice_only, languages: [de, en]}\n"
     text = REGION.format(pack=PACKS / "de-mv", land="13").replace("groups:", own + "groups:", 1)
     text = text.replace("serves: [kreis", "serves: [autobahn-gmbh, kreis")
     path = tmp_path / "region.yaml"
     path.write_text(text, "utf-8")
     named = [b for b in read_region_file(path).region.bodies if b.slug == "autobahn-gmbh"]
-    assert [body.participation for body in named] == ["link"]
+    assert [body.languages for body in named] == [("de", "en")]
 
 
 @pytest.mark.parametrize(

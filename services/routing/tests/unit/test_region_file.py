@@ -90,6 +90,7 @@ MISTAKES = [
     ("a misspelt policy", "    group: strasse\n    questions", "    group: strasse\n    policy: {txt: never}\n    questions", 26, "never", "spelling"),
     ("a margin without sense", "  name: Kleinregion", "  name: Kleinregion\n  margin_m: -5", 5, "-5", "greater than or equal to 0"),
     ("an unknown boundary file", "- {boundaries: orte}", "- {boundaries: ortee}", 9, "ortee", "did you mean orte?"),
+    ("reached by link", 'kind: gemeinde, ars: "130720001001", parent: kreis', 'kind: gemeinde, ars: "130720001001", participation: link', 19, "link", "open311, or notice_only"),
     ("named only, without contact", 'kind: gemeinde, ars: "130720001001", parent: kreis', 'kind: gemeinde, ars: "130720001001", participation: notice_only', 19, "notice_only", "add contact"),
     ("parents in a circle", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", parent: dorf', 18, "circle", "break it"),
 ]  # fmt: skip

@@ -80,6 +80,13 @@ def _bodies(region: Region) -> Iterator[Finding]:
             yield Finding(
                 (*at, "parent"), body.parent, "the parents form a circle", "break it at one body"
             )
+        if body.participation == "link":
+            yield Finding(
+                (*at, "participation"),
+                body.participation,
+                f"links for one case are not sent yet: {body.slug} would never hear of its cases",
+                "use desk with a queue somebody works in, open311, or notice_only with contact",
+            )
         if body.participation == "notice_only" and body.contact is None:
             yield Finding(
                 (*at, "participation"),
