@@ -145,11 +145,20 @@ function sentences(decision) {
     const name = decision.serving_body?.name;
     return [text("outside"), name ? text("servedBy", name) : decision.reason].filter(Boolean);
   }
+  if (takesNoPart(decision)) {
+    return [text("responsibleElsewhere", decision.serving_body.name), decision.reason].filter(Boolean);
+  }
   if (!decision?.responsible) {
     return [text("responsibleLater"), decision ? decision.reason : text("sendAnyway")].filter(Boolean);
   }
   const key = decision.border || decision.snapped ? "responsibleLikely" : "responsible";
   return [text(key, decision.responsible.name), decision.reason].filter(Boolean);
+}
+
+// Somebody is responsible who is only named to citizens; whoever clears it is not.
+function takesNoPart(decision) {
+  const named = decision?.serving_body?.slug;
+  return decision?.status === "unserved" && Boolean(named) && named !== decision.working?.slug;
 }
 
 // Accepts the German decimal comma; NaN when there is no number.

@@ -143,6 +143,47 @@ def test_the_position_brings_the_responsible_body(page: Page, kitchen: str) -> N
 
 
 @pytest.mark.usefixtures("seen")
+def test_the_question_carries_accuracy_and_the_number_on_the_lamp(page: Page, kitchen: str) -> None:
+    page.goto(f"{kitchen}/melden")
+    with page.expect_request("**/api/responsibility?*accuracy_m=12*"):
+        page.get_by_role("button", name="Meinen Standort verwenden").click()
+    page.get_by_text("Nummer an Lampe oder Bank eingeben").click()
+    page.get_by_label("Nummer", exact=True).fill(" L-4711 ")
+    with page.expect_request("**/api/responsibility?*accuracy_m=12*asset_id=L-4711*"):
+        page.get_by_label("Nummer", exact=True).blur()
+
+
+NEIGHBOUR = {"slug": "amt", "name": "Amt Carbäk"}
+OFFICE = {"slug": "strassenbauamt", "name": "Straßenbauamt"}
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"),
+    [
+        (200, {"status": "decided", "responsible": NEIGHBOUR, "border": True, "reason": "8 m vor"},
+         ["Voraussichtlich zuständig: Amt Carbäk", "8 m vor"]),
+        (200, {"status": "unserved", "working": NEIGHBOUR, "serving_body": OFFICE, "reason": "R"},
+         ["Zuständig: Straßenbauamt (nimmt hier nicht teil)", "R"]),
+        (200, {"status": "unserved", "working": NEIGHBOUR, "serving_body": NEIGHBOUR, "reason": "R"},
+         ["Wer zuständig ist, klären wir nach dem Absenden.", "R"]),
+        (503, {}, ["Wer zuständig ist, klären wir nach dem Absenden.", "trotzdem senden"]),
+    ],
+    ids=["border", "takes no part", "nobody", "routing is down"],
+)  # fmt: skip
+def test_the_answer_promises_no_more_than_routing_knows(
+    page: Page, kitchen: str, *, status: int, said: dict[str, object], told: list[str]
+) -> None:
+    page.route("**/api/responsibility?*", lambda route: route.fulfill(status=status, json=said))
+    page.goto(f"{kitchen}/melden?lat=54.07&long=12.2")
+    page.get_by_text("Koordinaten eingeben").click()
+    page.get_by_label("Breite").fill("54,07")
+    page.get_by_label("Länge").fill("12,2")
+    page.get_by_label("Länge").blur()
+    for words in told:
+        expect(page.locator("[data-melder-answer]")).to_contain_text(words)
+
+
+@pytest.mark.usefixtures("seen")
 def test_a_place_outside_names_the_other_body(page: Page, kitchen: str) -> None:
     page.goto(f"{kitchen}/melden")
     page.get_by_text("Koordinaten eingeben").click()

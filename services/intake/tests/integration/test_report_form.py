@@ -266,6 +266,23 @@ async def test_the_hint_says_who_is_responsible(client: Any, stack: Any) -> None
     assert "Nach unseren Daten zuständig ist Rostock." in answer.text
 
 
+async def test_who_takes_no_part_is_named_all_the_same(client: Any, stack: Any) -> None:
+    office = {"slug": "strassenbauamt", "name": "Straßenbauamt", "contact": "Telefon 115"}
+    unserved = {
+        "status": "unserved",
+        "responsible": None,
+        "working": {"slug": "kreis", "name": "Landkreis"},
+        "reason": "Wie es weitergeht, klärt der Landkreis.",
+        "serving_body": office,
+    }
+    _routing(stack, unserved)
+    answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
+    assert "Zuständig: Straßenbauamt (nimmt hier nicht teil)" in answer.text
+    _routing(stack, unserved | {"serving_body": unserved["working"]})
+    answer = await client.post("/melden", data=GOOD | {"step": "weiter"})
+    assert "Zuständigkeit wird geklärt" in answer.text
+
+
 @pytest.mark.parametrize("doubt", ["border", "snapped"])
 async def test_near_a_border_the_hint_is_no_promise(client: Any, stack: Any, doubt: str) -> None:
     _routing(stack, DECIDED | {doubt: True, "reason": "8 m von der Grenze zu Rövershagen."})

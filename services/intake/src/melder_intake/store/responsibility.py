@@ -19,6 +19,7 @@ _log = structlog.get_logger("melder.intake.responsibility")
 class Hint:
     """What routing says of a place. ``status``: decided, ambiguous, unserved or outside.
 
+    ``elsewhere``: the serving body is responsible, but takes no part in this installation.
     ``expected``: so near a border, or just outside, that the body is likely and not certain.
     """
 
@@ -27,6 +28,7 @@ class Hint:
     responsible: str | None = None
     municipality: str | None = None
     expected: bool = False
+    elsewhere: bool = False
     serving_name: str | None = None
     serving_contact: str | None = None
 
@@ -101,12 +103,15 @@ def _services(said: dict[str, Any]) -> Mapping[str, str | None]:
 def _hint(said: dict[str, Any]) -> Hint:
     responsible = said.get("responsible") or {}
     serving = said.get("serving_body") or {}
+    clearing = (said.get("working") or {}).get("slug")
+    named = serving.get("slug")
     return Hint(
         status=str(said["status"]),
         reason=str(said.get("reason") or ""),
         responsible=responsible.get("name"),
         municipality=said.get("municipality"),
         expected=bool(said.get("border") or said.get("snapped")),
+        elsewhere=said["status"] == "unserved" and named is not None and named != clearing,
         serving_name=serving.get("name"),
         serving_contact=serving.get("contact"),
     )
