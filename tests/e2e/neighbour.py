@@ -45,7 +45,7 @@ bodies:
     open311:
       url: URL/open311/discovery.json
       jurisdiction_id: JURISDICTION
-      key_file: open311/strassenamt
+      key_file: strassenamt
       services: {loch: {code: road-pothole, attributes: {size: {value: plate}}}}
       updates: true
       photos: files

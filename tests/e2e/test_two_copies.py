@@ -45,7 +45,7 @@ def number_there(clerk: Clerk, number: str) -> str | None:
 
 def has_desk(system: System) -> bool:
     """Whether the desk answers (again)."""
-    return httpx.get(f"{system.url}/desk/login").status_code == 200
+    return httpx.get(f"{system.url}/desk/login", timeout=60).status_code == 200
 
 
 def test_a_report_goes_to_the_other_copy_and_comes_back_done(
@@ -61,7 +61,7 @@ def test_a_report_goes_to_the_other_copy_and_comes_back_done(
             fields = {**PLACE, "service_code": "loch", "description": WORDS}
             photo = photo_from_a_phone(54.08, 12.27)
             filed = citizen.report_by_web({**fields, "email": mailbox.address}, (photo,))
-            httpx.post(link_to(mailbox.wait_for("ist angekommen"), "/me/confirm"))
+            httpx.post(link_to(mailbox.wait_for("ist angekommen"), "/me/confirm"), timeout=60)
 
             # killed between the call and the commit: it is sent again, and still there once
             near.wait_for_restart("routing", restarts)

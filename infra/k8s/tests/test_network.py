@@ -11,8 +11,10 @@ PICTURE = """
 ingress-nginx    gateway                          8080
 gateway          intake routing media notify      8080
 intake           routing media                    8080
+routing          media                            8080
 """
-"""Caddy is the one origin; the only calls between services are intake's to routing and media."""
+"""Caddy is the one origin; between services only intake calls routing and media, and routing
+fetches released photos for bodies reached by Open311."""
 
 OUTSIDE = {
     "region": """
@@ -22,6 +24,7 @@ erase-again-intake erase-again-media erase-again-notify          192.0.2.10/32  
 intake routing media notify streams                              192.0.2.20/32   4222
 media                                                            192.0.2.30/32   443
 notify                                                           192.0.2.40/32   587
+routing                                                          192.0.2.50/32   443
 """,
     "inside": """
 intake routing media notify                                      postgres        5432
@@ -34,6 +37,7 @@ cnpg-system                                                      postgres       
 postgres                                                         anybody         6443 443
 media                                                            192.0.2.30/32   443
 notify                                                           192.0.2.40/32   587
+routing                                                          192.0.2.50/32   443
 """,
 }
 

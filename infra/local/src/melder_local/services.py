@@ -112,7 +112,7 @@ def _routing(place: Place, ports: Mapping[str, int]) -> dict[str, str]:
         "GRANT_PRIVATE_KEY_FILE": str(place.secrets / "grants/private.pem"),
         "INTAKE_URL": f"http://127.0.0.1:{ports['intake']}",
         "MEDIA_URL": f"http://127.0.0.1:{ports['media']}",
-        "OPEN311_KEYS_DIR": str(place.secrets),
+        "OPEN311_KEYS_DIR": str(place.secrets / "open311"),
     }
 
 

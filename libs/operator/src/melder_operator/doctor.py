@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -81,10 +81,46 @@ async def _ask_database(engine: AsyncEngine) -> list[Finding]:
         except (SQLAlchemyError, OSError) as trouble:
             reason = name_failure(trouble)
             findings.append(Finding(False, f"{entry.schema}: cannot be read: {reason}"))
+    findings += await _ask_endpoints(engine)
     await engine.dispose()
     for state in states:
         findings += _judge(state)
     return [*findings, *_judge_lags(states)]
+
+
+async def _ask_endpoints(engine: AsyncEngine) -> list[Finding]:
+    """Bodies reached by Open311 whose endpoint fails, and cases that wait for a clerk there."""
+    try:
+        async with engine.connect() as connection:
+            if await connection.scalar(text("SELECT to_regclass('routing.open311_endpoint')")):
+                rows = (await connection.execute(text(_ENDPOINTS))).all()
+            else:
+                rows = []
+    except (SQLAlchemyError, OSError) as trouble:
+        return [Finding(False, f"Open311 endpoints: cannot be read: {name_failure(trouble)}")]
+    return [
+        Finding(
+            row.failing_since is None,
+            f"Open311 endpoint {row.body}: "
+            + (f"fails since {row.failing_since:%Y-%m-%d %H:%M}: {row.last_error}, "
+               if row.failing_since else "")
+            + f"{row.open} cases there, {row.waiting} on their way, {row.refused} for a clerk",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_ENDPOINTS = """
+SELECT endpoint.body, failing_since, last_error,
+    count(*) FILTER (WHERE outside.state IN ('sent', 'token')) AS open,
+    count(*) FILTER (WHERE outside.state IN ('waiting', 'posting')) AS waiting,
+    count(*) FILTER (WHERE outside.state = 'refused') AS refused
+FROM routing.open311_endpoint AS endpoint
+LEFT JOIN (routing.outside_case AS outside JOIN routing."case" AS kept
+    ON kept.id = outside.case_id AND kept.closed_at IS NULL) ON outside.body = endpoint.body
+WHERE endpoint.removed_at IS NULL
+GROUP BY endpoint.body, failing_since, last_error ORDER BY endpoint.body
+"""
 
 
 def _judge(state: EventState) -> list[Finding]:

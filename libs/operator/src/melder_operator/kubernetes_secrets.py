@@ -50,6 +50,8 @@ def find_secrets(directory: Path, partitions: int) -> Iterator[tuple[str, dict[s
     for half in ("public", "private"):
         files = _read(directory, [f"sealing/{half}/*"])
         yield f"melder-sealing-{half}", {key.split(".", 2)[2]: files[key] for key in files}
+    keys = sorted(path for path in (directory / "open311").glob("*") if path.is_file())
+    yield "melder-open311", {path.name: read_secret(path) + "\n" for path in keys}
     yield "melder-nats-operator", _read(directory, [f"nats/{OPERATOR}"])
     passwords = {user: read_secret(directory / "nats" / user) for user in (*SERVICES, OPERATOR)}
     yield "melder-nats", {"authorization.conf": authorization(passwords, partitions)}

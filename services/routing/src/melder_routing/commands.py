@@ -6,14 +6,21 @@ from melder_common.dead_letter_commands import dead_letter_commands
 from melder_common.service import Service
 from melder_common.serving import serve as serve_app
 from melder_common.settings import load_settings
-from melder_routing import body_commands, explain_commands, register_commands
+from melder_routing import body_commands, explain_commands, open311_commands, register_commands
 from melder_routing.main import build_app, build_parts, build_service
 from melder_routing.parts import Parts
 from melder_routing.region_commands import operator
 from melder_routing.settings import RoutingSettings
 from melder_routing.store.rulebooks import Rulebooks
 
-__all__ = ["app", "body_commands", "explain_commands", "operator", "register_commands"]
+__all__ = [
+    "app",
+    "body_commands",
+    "explain_commands",
+    "open311_commands",
+    "operator",
+    "register_commands",
+]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The routing service of melder.")
 

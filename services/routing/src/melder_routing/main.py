@@ -27,7 +27,7 @@ from melder_routing.store.open311_addresses import Open311Addresses
 from melder_routing.store.open311_client import Open311Client
 from melder_routing.store.open311_line import Open311Line
 from melder_routing.store.rulebooks import Rulebooks
-from melder_routing.timers import TIMERS
+from melder_routing.timers import RECONCILERS, TIMERS
 from melder_routing.use_cases.speak_case_snapshots import CASE_SNAPSHOTS
 from melder_web import Pages, install_pages
 from melder_web.page_problems import render_page
@@ -43,6 +43,7 @@ def build_service(settings: RoutingSettings) -> Service[Parts]:
         tables=EVENT_TABLES,
         subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
+        reconcilers=RECONCILERS,
         snapshots=(CASE_SNAPSHOTS,),
     )
 

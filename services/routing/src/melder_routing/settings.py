@@ -15,9 +15,9 @@ class RoutingSettings(ServiceSettings):
     ``database_url`` is the worker's (role ``routing_worker``: bus, timers, apply),
     ``desk_database_url`` the desk's (role ``routing_desk``, under row-level security),
     ``owner_database_url`` the schema owner's, needed by ``migrate`` only. ``questions_per_client``:
-    how often one address may ask who is responsible, e.g. 600/minute. ``open311_keys_dir``: below
-    it lie the key files that the region file names for bodies reached by Open311; ``media_url``:
-    the media service, from which released photos for them are fetched.
+    how often one address may ask who is responsible, e.g. 600/minute. ``open311_keys_dir``:
+    the folder with the key files that the region file names for bodies reached by Open311;
+    ``media_url``: the media service, from which released photos for them are fetched.
     """
 
     model_config = SettingsConfigDict(env_prefix="ROUTING_", frozen=True)

@@ -1,17 +1,22 @@
 """What falls due in routing: kind of timer → use case. Endpoints are called between units."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from melder_common.crash_points import crash_point
+from melder_common.reconcile import Reconciler
 from melder_common.timers import Due, TimerHandler, postpone, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
 from melder_routing.domain.outside import Rest
 from melder_routing.domain.outside_trouble import EndpointFailed
 from melder_routing.parts import Parts
+from melder_routing.store.endpoints import list_failing
+from melder_routing.store.outside_cases import count_stuck
 from melder_routing.use_cases.end_waiting import end_waiting
 from melder_routing.use_cases.erase_case import HELD_TIMER, erase_case
 from melder_routing.use_cases.hear_outside import (
@@ -49,6 +54,8 @@ async def succession_begins(due: Due, _parts: object, units: UnitsOfWork) -> Non
     async with units.begin() as unit:
         await settle(unit, due)
 
+
+_log = structlog.get_logger("melder.routing.timers")
 
 OUTSIDE_TIMER = "outside_case"
 """Planned by the database itself (migration 0011) whenever something happens to such a case."""
@@ -98,6 +105,26 @@ async def _settle_until(unit: UnitOfWork, due: Due, until: datetime | None) -> N
     else:
         await postpone(unit, due, until)
 
+
+async def find_failing_endpoints(units: UnitsOfWork, _parts: Parts) -> int:
+    """Endpoints that fail now, named in the log."""
+    async with units.engine.connect() as connection:
+        failing = await list_failing(connection)
+    if failing:
+        _log.warning("open311_endpoints_failing", bodies=failing)
+    return len(failing)
+
+
+async def find_stuck_cases(units: UnitsOfWork, _parts: Parts) -> int:
+    """Cases that were to go to an endpoint and did not arrive."""
+    async with units.engine.connect() as connection:
+        return await count_stuck(connection)
+
+
+RECONCILERS: Sequence[Reconciler[Parts]] = (
+    Reconciler("open311_endpoints_failing", find_failing_endpoints),
+    Reconciler("open311_cases_stuck", find_stuck_cases),
+)
 
 TIMERS: Mapping[str, TimerHandler[Any]] = {
     WAITING_TIMER: waiting_is_over,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from melder_routing.domain.open311_entry import ServiceChoice
 from melder_routing.domain.region_findings import RegionRefused
 from melder_routing.store.region_file import read_region_file
 
@@ -49,6 +50,11 @@ clerks:
   - {user: a@klein.example, name: A, body: dorf, queues: [dorf]}
 """
 
+REACHED = (
+    'kind: kreis, ars: "13072", participation: open311, '
+    'open311: {url: "https://a.example", services: {pothole: P}}'
+)
+
 MISTAKES = [
     ("a field is misspelt", "kind: kreis,", "knd: kreis,", 18, "kind", "add it"),
     ("an unknown field", "layer: gemeinde", "layer: gemeinde\n    colour: red", 16, "red", "remove it"),
@@ -92,6 +98,15 @@ MISTAKES = [
     ("an unknown boundary file", "- {boundaries: orte}", "- {boundaries: ortee}", 9, "ortee", "did you mean orte?"),
     ("reached by link", 'kind: gemeinde, ars: "130720001001", parent: kreis', 'kind: gemeinde, ars: "130720001001", participation: link', 19, "link", "open311, or notice_only"),
     ("named only, without contact", 'kind: gemeinde, ars: "130720001001", parent: kreis', 'kind: gemeinde, ars: "130720001001", participation: notice_only', 19, "notice_only", "add contact"),
+    ("nobody knows where", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", participation: open311', 18, "where kreis takes reports", "add open311"),
+    ("an endpoint without participation", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", open311: {url: "https://a.example", default_service: x}', 18, "means nothing", "participation: open311"),
+    ("a key in the address", 'kind: kreis, ars: "13072"', REACHED.replace("https://a.example", "https://a.example?api_key=x"), 18, "more than an address", "key_file"),
+    ("an address in the clear", 'kind: kreis, ars: "13072"', REACHED.replace("https", "http"), 18, "in the clear", "https"),
+    ("an endpoint that takes nothing", 'kind: kreis, ars: "13072"', REACHED.replace(", services: {pothole: P}", ""), 18, "no case would ever leave", "default_service"),
+    ("a category that is not mapped", 'kind: kreis, ars: "13072"', REACHED.replace("pothole", "potole"), 18, "potole", "did you mean pothole?"),
+    ("an attribute from nowhere", 'kind: kreis, ars: "13072"', REACHED.replace("pothole: P", "pothole: {code: P, attributes: {A: {}}}"), 18, "no single source", "question or value"),
+    ("an attribute from an unknown question", 'kind: kreis, ars: "13072"', REACHED.replace("pothole: P", "pothole: {code: P, attributes: {A: siz}}"), 18, "siz", "did you mean size?"),
+    ("a key file elsewhere", 'kind: kreis, ars: "13072"', REACHED.replace("services", "key_file: ../key, services"), 18, "../key", "pattern"),
     ("parents in a circle", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", parent: dorf', 18, "circle", "break it"),
 ]  # fmt: skip
 
@@ -100,6 +115,28 @@ def write(directory: Path, text: str) -> Path:
     file = directory / "region.yaml"
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def test_a_body_reached_by_open311(tmp_path: Path) -> None:
+    amt = "bodies:\n  - {slug: amt, name: Amt, " + REACHED.replace('"13072"', '"13073"') + "}\n"
+    text = GOOD.replace("bodies:\n", amt).replace("serves: [kreis]", "serves: [kreis, amt]")
+    entry = read_region_file(write(tmp_path, text)).region.bodies[0].open311
+    assert entry is not None
+    assert (entry.sends, entry.service_for("pothole"), entry.service_for("x")) == (
+        "after_review",
+        ServiceChoice(code="P"),
+        None,
+    )
+
+
+def test_what_people_write_is_never_mapped(tmp_path: Path) -> None:
+    mapped = REACHED.replace("pothole: P", "pothole: {code: P, attributes: {A: size}}")
+    text = GOOD.replace('kind: kreis, ars: "13072"', mapped)
+    text = text.replace("singlevaluelist", "text").replace(
+        "        choices:\n          - {key: big, name: groß}\n", ""
+    )
+    with pytest.raises(RegionRefused, match="which nobody has reviewed"):
+        read_region_file(write(tmp_path, text))
 
 
 def test_a_right_file_is_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from melder_routing.domain.region_entry import Entry, Name
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+KeyFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """A code of the other side, as its service list writes it; FixMyStreet's are free text."""
 
@@ -64,20 +65,18 @@ Service = Annotated[ServiceChoice, BeforeValidator(_bare_code)]
 class Open311Entry(Entry):
     """An endpoint that takes a body's cases. ``url`` is its discovery document or its base.
 
-    ``key_file`` lies below the secrets directory. ``client`` is the name of the API client that
-    the other side uses here: its own reports never go back to it. ``updates``: the endpoint speaks
-    mySociety's ``servicerequestupdates``. ``send``: at once, after the review of text and photos
-    (at most ``longest_wait_hours``), or only when a clerk says so; without a word ``at_once``
-    where updates can follow, else ``after_review``. ``their_texts``: whether what the other side
-    writes is public at once (masked), or held for a clerk.
+    ``key_file`` is a file in the folder ``open311`` of the secrets directory. ``client`` is the
+    name of the API client that the other side uses here: its own reports never go back to it.
+    ``updates``: the endpoint speaks mySociety's ``servicerequestupdates``. ``send``: at once, after
+    the review of text and photos (at most ``longest_wait_hours``), or only when a clerk says so;
+    without a word ``at_once`` where updates can follow, else ``after_review``. ``their_texts``:
+    whether what the other side writes is public at once (masked), or held for a clerk.
     """
 
     url: Annotated[str, StringConstraints(max_length=500), AfterValidator(_is_safe_address)]
     format: Literal["json", "xml"] | None = None
     jurisdiction_id: Annotated[str, StringConstraints(min_length=1, max_length=253)] | None = None
-    key_file: Annotated[
-        str | None, StringConstraints(pattern=r"^[A-Za-z0-9_-][\w.-]*(/[A-Za-z0-9_-][\w.-]*)*$")
-    ] = None
+    key_file: KeyFile | None = None
     client: Name | None = None
     services: dict[str, Service] = Field(default_factory=dict)
     default_service: Code | None = None

@@ -62,6 +62,14 @@ async def find_endpoint(connection: AsyncConnection, slug: str) -> Endpoint | No
     return _endpoint(row) if row else None
 
 
+async def list_failing(connection: AsyncConnection) -> list[str]:
+    """The bodies whose endpoint fails now."""
+    chosen = select(open311_endpoint.c.body).where(
+        open311_endpoint.c.failing_since.is_not(None), open311_endpoint.c.removed_at.is_(None)
+    )
+    return list(await connection.scalars(chosen.order_by(open311_endpoint.c.body)))
+
+
 async def note_endpoint(connection: AsyncConnection, slug: str, **values: Any) -> None:
     """Write columns by name."""
     changed = update(open311_endpoint).where(open311_endpoint.c.body == slug)

@@ -16,7 +16,7 @@ KEPT_S = 3600.0
 
 
 class Open311Addresses:
-    """Resolves entries; ``secrets`` is the directory below which their key files lie."""
+    """Resolves entries; ``secrets`` is the folder in which their key files lie."""
 
     def __init__(
         self,

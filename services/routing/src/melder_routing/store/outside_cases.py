@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -73,6 +73,21 @@ async def ask_to_send(
             ),
         )
     )
+
+
+async def count_stuck(connection: AsyncConnection) -> int:
+    """Open cases that were to go and did not arrive, or were refused."""
+    chosen = (
+        select(func.count())
+        .select_from(outside_case)
+        .join(case, case.c.id == outside_case.c.case_id)
+        .where(
+            outside_case.c.state.in_(("posting", "refused")),
+            outside_case.c.error.is_not(None),
+            case.c.closed_at.is_(None),
+        )
+    )
+    return int(await connection.scalar(chosen) or 0)
 
 
 async def read_told(connection: AsyncConnection, outside_id: UUID) -> frozenset[str]:

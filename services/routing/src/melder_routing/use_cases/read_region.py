@@ -14,6 +14,9 @@ from melder_routing.domain.region_findings import Finding
 from melder_routing.store.boundary_files import BoundaryFileRefused, read_boundary_file
 from melder_routing.store.region_file import RegionFile, read_region_file
 
+OPEN311_KEYS = "open311"
+"""The folder of the secrets directory in which the keys of endpoints lie."""
+
 
 def read_region(path: Path, *, passwords_in: Path | None = None) -> PreparedRegion:
     """Everything that ``path`` declares and refers to. Raises RegionRefused naming all mistakes.
@@ -69,11 +72,11 @@ def _missing_passwords(region: Region, directory: Path) -> Iterator[Finding]:
 def _missing_keys(region: Region, directory: Path) -> Iterator[Finding]:
     for position, body in enumerate(region.bodies):
         name = body.open311.key_file if body.open311 else None
-        if name and not (directory / name).exists():
+        if name and not (directory / OPEN311_KEYS / name).exists():
             yield Finding(
                 ("bodies", position, "open311", "key_file"),
                 name,
-                f"there is no such file below {directory}",
+                f"there is no such file in {directory / OPEN311_KEYS}",
                 "put the key that the other side gave you there, or name another directory",
             )
 
