@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS mail (
     raw BLOB NOT NULL
 )
 """
+_UNREAD = ""
+"""Stands where the headers will be, once somebody has looked."""
 _SHOWN = "id, at, sender, recipients, subject, headers, text, html"
 
 
@@ -56,7 +58,10 @@ class CaughtMail:
 
 
 class MailBox:
-    """Append, list, read, clear. Every call is one short transaction of its own connection."""
+    """Append, list, read, clear.
+
+    A mail is taken apart when somebody first looks at it, so that taking many costs little.
+    """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,49 +69,50 @@ class MailBox:
         with closing(self._open()) as connection, connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_SCHEMA)
+        # kept open: SQLite empties its journal into the file whenever the last connection closes
+        self._taking = self._open(check_same_thread=False)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._taking.close()
 
     def add(
         self, raw: bytes, *, at: datetime, envelope_from: str, envelope_to: Sequence[str]
     ) -> int:
         """Keep one mail; returns its number. Without From or To the SMTP envelope counts."""
-        mail = message_from_bytes(raw, policy=modern_policy)
-        assert isinstance(mail, EmailMessage)  # noqa: S101 (what the modern policy makes)
-        headers = _headers(mail)
-        row = (
-            at.isoformat(timespec="milliseconds"),
-            headers.get("From") or envelope_from,
-            headers.get("To") or ", ".join(envelope_to),
-            headers.get("Subject", ""),
-            json.dumps(headers, ensure_ascii=False),
-            _content(mail, "plain"),
-            _content(mail, "html"),
-            raw,
-        )
-        with closing(self._open()) as connection, connection:
+        row = (at.isoformat(timespec="milliseconds"), envelope_from, ", ".join(envelope_to), raw)
+        with self._taking as connection:
             cursor = connection.execute(
                 "INSERT INTO mail (at, sender, recipients, subject, headers, text, html, raw) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"VALUES (?, ?, ?, '', '{_UNREAD}', '', '', ?)",
                 row,
             )
         return int(cursor.lastrowid or 0)
 
     def list_mails(self, *, to: str = "", limit: int = -1) -> list[CaughtMail]:
         """Mails, the newest first; ``to`` narrows to recipients that contain it."""
-        with closing(self._open()) as connection:
-            rows = connection.execute(
-                f"SELECT {_SHOWN} FROM mail WHERE recipients LIKE ? ESCAPE '\\' "
-                "ORDER BY id DESC LIMIT ?",
-                (f"%{_escaped(to)}%", limit),
-            )
-            return [_mail(row) for row in rows]
+        newest = "ORDER BY id DESC LIMIT ?"
+        if not to:
+            return self._show(newest, (limit,))
+        self._show(f"WHERE headers = '{_UNREAD}'", ())
+        return self._show(
+            f"WHERE recipients LIKE ? ESCAPE '\\' {newest}", (f"%{_escaped(to)}%", limit)
+        )
 
     def find_mail(self, number: int) -> CaughtMail | None:
         """One mail, or None."""
+        return next(iter(self._show("WHERE id = ?", (number,))), None)
+
+    def _show(self, which: str, arguments: tuple[object, ...]) -> list[CaughtMail]:
         with closing(self._open()) as connection:
-            row = connection.execute(
-                f"SELECT {_SHOWN} FROM mail WHERE id = ?", (number,)
-            ).fetchone()
-        return _mail(row) if row else None
+            found = connection.execute(f"SELECT id, headers FROM mail {which}", arguments)
+            mails = []
+            for number, headers in found.fetchall():
+                if headers == _UNREAD:
+                    _take_apart(connection, number)
+                query = f"SELECT {_SHOWN} FROM mail WHERE id = ?"
+                mails += [_mail(row) for row in connection.execute(query, (number,))]
+        return mails
 
     def find_raw(self, number: int) -> bytes | None:
         """One mail as it came, or None."""
@@ -124,10 +130,37 @@ class MailBox:
         with closing(self._open()) as connection, connection:
             connection.execute("DELETE FROM mail")
 
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._file, timeout=10)
+    def _open(self, *, check_same_thread: bool = True) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, timeout=10, check_same_thread=check_same_thread)
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
+
+
+def _take_apart(connection: sqlite3.Connection, number: int) -> None:
+    """Read one mail for the first time; when two do so side by side, both write the same."""
+    query = "SELECT raw, sender, recipients FROM mail WHERE id = ?"
+    for raw, sender, recipients in connection.execute(query, (number,)).fetchall():
+        with connection:
+            connection.execute(
+                "UPDATE mail SET sender = ?, recipients = ?, subject = ?, headers = ?, text = ?, "
+                "html = ? WHERE id = ?",
+                (*_read(raw, sender, recipients), number),
+            )
+
+
+def _read(raw: bytes, envelope_from: str, envelope_to: str) -> tuple[str, str, str, str, str, str]:
+    """Sender, recipients, subject, all headers, text and HTML of a mail."""
+    mail = message_from_bytes(raw, policy=modern_policy)
+    assert isinstance(mail, EmailMessage)  # noqa: S101 (what the modern policy makes)
+    headers = _headers(mail)
+    return (
+        headers.get("From") or envelope_from,
+        headers.get("To") or envelope_to,
+        headers.get("Subject", ""),
+        json.dumps(headers, ensure_ascii=False),
+        _content(mail, "plain"),
+        _content(mail, "html"),
+    )
 
 
 def _escaped(text: str) -> str:

@@ -64,6 +64,7 @@ async def run(host: str, smtp_port: int, http_port: int, directory: Path) -> Non
     )
     async with smtp:
         await uvicorn.Server(config).serve()
+    box.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -15,8 +15,16 @@ from melder_common.events import (
     CatalogueReceptionAreaDescribed,
 )
 from melder_intake.domain.catalogue import Body, Catalogue, Category
-from melder_intake.store.reception_area import ReceptionArea, as_wkb, read_reception_area
+from melder_intake.store.reception_area import (
+    OUTLINE_DETAIL_DEG,
+    ReceptionArea,
+    as_geojson,
+    read_reception_area,
+)
 from melder_intake.store.tables import body, category, region
+
+_DIGITS = 15
+"""Decimal places in GeoJSON: all that PostGIS has, so that the border stays where it is."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,8 @@ async def save_reception_area(
     await _save_region(
         connection,
         at,
-        area=func.ST_GeomFromWKB(as_wkb(said.area), 4326),
-        outline=func.ST_GeomFromWKB(as_wkb(said.outline), 4326),
+        area=func.ST_SetSRID(func.ST_GeomFromGeoJSON(as_geojson(said.area)), 4326),
+        outline=func.ST_SetSRID(func.ST_GeomFromGeoJSON(as_geojson(said.outline)), 4326),
     )
 
 
@@ -108,13 +116,14 @@ async def get_revision(connection: AsyncConnection) -> int:
 
 async def find_reception(connection: AsyncConnection) -> Reception | None:
     """The catalogue in force; None before the first complete one."""
+    coarse = func.ST_SimplifyPreserveTopology(region.c.outline, OUTLINE_DETAIL_DEG)
     found = (
         await connection.execute(
             select(
                 region.c.revision,
                 region.c.published,
-                func.ST_AsBinary(region.c.area).label("area"),
-                func.ST_AsBinary(region.c.outline).label("outline"),
+                func.ST_AsGeoJSON(region.c.area, _DIGITS).label("area"),
+                func.ST_AsGeoJSON(func.ST_Multi(coarse), _DIGITS).label("outline"),
             ).where(region.c.published.is_not(None), region.c.area.is_not(None))
         )
     ).one_or_none()
@@ -131,7 +140,7 @@ async def find_reception(connection: AsyncConnection) -> Reception | None:
         categories=await _categories(connection),
         bodies=await _bodies(connection),
     )
-    area = read_reception_area(bytes(found.area), bytes(found.outline))
+    area = read_reception_area(found.area, found.outline)
     return Reception(int(found.revision), catalogue, area)
 
 

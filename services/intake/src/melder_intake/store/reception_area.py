@@ -1,13 +1,11 @@
-"""Where reports are taken: the reception area as a prepared geometry, and its outline for maps."""
+"""Where reports are taken: the reception area, ready to be asked, and its outline for maps."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import shapely
-from shapely import MultiPolygon
-from shapely.geometry.base import BaseGeometry
+import orjson
 
 from melder_common.geo import Coordinate
+from melder_intake.domain.area import Area
 
 Ring = tuple[tuple[float, float], ...]
 """Positions as (longitude, latitude), WGS 84."""
@@ -18,37 +16,36 @@ OUTLINE_DETAIL_DEG = 0.0008
 
 @dataclass(frozen=True)
 class ReceptionArea:
-    """The area (with its margin, without excluded places) and the rings of the plain outline."""
+    """The area (with its margin, without excluded places) and the rings of the plain outline.
 
-    area: BaseGeometry
+    ``bbox``: west, south, east, north of the outline.
+    """
+
+    area: Area
     outline: tuple[Ring, ...]
     bbox: tuple[float, float, float, float]
 
     def covers(self, place: Coordinate) -> bool:
         """Whether a report from ``place`` is taken; the border itself belongs to the inside."""
-        return bool(shapely.intersects_xy(self.area, place.long, place.lat))
+        return self.area.covers(place.lat, place.long)
 
 
-def read_reception_area(area: bytes, outline: bytes) -> ReceptionArea:
-    """From two geometries in WKB. ``bbox``: west, south, east, north of the outline."""
-    reception = shapely.from_wkb(area)
-    shapely.prepare(reception)
-    shown = shapely.simplify(shapely.from_wkb(outline), OUTLINE_DETAIL_DEG)
-    west, south, east, north = (float(side) for side in shapely.bounds(shown))
-    return ReceptionArea(reception, tuple(_rings(shown)), (west, south, east, north))
+def read_reception_area(area: str, outline: str) -> ReceptionArea:
+    """From two GeoJSON MultiPolygons, the outline already as coarse as it is shown."""
+    shown = _rings(outline)
+    longs = [long for ring in shown for long, _ in ring]
+    lats = [lat for ring in shown for _, lat in ring]
+    bbox = (min(longs), min(lats), max(longs), max(lats))
+    return ReceptionArea(Area(_rings(area)), shown, bbox)
 
 
-def as_wkb(coordinates: Sequence[Sequence[Sequence[tuple[float, float]]]]) -> bytes:
-    """WKB of GeoJSON MultiPolygon coordinates."""
-    polygons = [
-        shapely.Polygon(rings[0], list(rings[1:])) for rings in coordinates if rings and rings[0]
-    ]
-    return shapely.to_wkb(MultiPolygon(polygons), include_srid=False)
+def as_geojson(coordinates: object) -> str:
+    """The GeoJSON text around MultiPolygon coordinates."""
+    return orjson.dumps({"type": "MultiPolygon", "coordinates": coordinates}).decode()
 
 
-def _rings(shape: BaseGeometry) -> list[Ring]:
-    return [
-        tuple((float(x), float(y)) for x, y in ring.coords)
-        for polygon in shapely.get_parts(shape)
-        for ring in (polygon.exterior, *polygon.interiors)
-    ]
+def _rings(geojson: str) -> tuple[Ring, ...]:
+    polygons = orjson.loads(geojson)["coordinates"]
+    return tuple(
+        tuple((long, lat) for long, lat in ring) for polygon in polygons for ring in polygon
+    )
