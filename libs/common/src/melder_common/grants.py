@@ -3,7 +3,8 @@
 Ed25519 (RFC 8032) over the payload; 60 seconds long; one audience, clerk, action and object.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import re
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,16 +12,8 @@ from pathlib import Path
 from uuid import UUID
 
 import orjson
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey, VerifyKey
 
 from melder_common.ids import new_id
 from melder_common.secret_files import write_public, write_secret
@@ -29,6 +22,9 @@ from melder_common.settings import SettingsError, read_secret
 LIFETIME = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=5)
 
+_PRIVATE = bytes.fromhex("302e020100300506032b657004220420")
+_PUBLIC = bytes.fromhex("302a300506032b6570032100")
+"""DER of an Ed25519 key up to its 32 bytes: PKCS #8 and SubjectPublicKeyInfo (RFC 8410)."""
 _CONTEXT = b"melder-grant-v1."
 _LONGEST = 2000
 
@@ -55,7 +51,7 @@ class Grant:
 
 
 def issue_grant(
-    private_key: Ed25519PrivateKey,
+    private_key: SigningKey,
     *,
     audience: str,
     clerk_id: UUID,
@@ -78,11 +74,11 @@ def issue_grant(
             "exp": int((now + ttl).timestamp()),
         }
     )
-    return f"{_encode(payload)}.{_encode(private_key.sign(_CONTEXT + payload))}"
+    return f"{_encode(payload)}.{_encode(private_key.sign(_CONTEXT + payload).signature)}"
 
 
 def verify_grant(
-    public_key: Ed25519PublicKey,
+    public_key: VerifyKey,
     token: str,
     *,
     audience: str,
@@ -102,17 +98,17 @@ def verify_grant(
     return grant
 
 
-def _signed_payload(public_key: Ed25519PublicKey, token: str) -> bytes:
+def _signed_payload(public_key: VerifyKey, token: str) -> bytes:
     if len(token) > _LONGEST or not token.isascii():
         raise GrantRefused("malformed", "this is no grant")
     encoded, _, signature = token.partition(".")
     try:
         payload = _decode(encoded)
-        public_key.verify(_decode(signature), _CONTEXT + payload)
+        public_key.verify(_CONTEXT + payload, _decode(signature))
+    except BadSignatureError:
+        raise GrantRefused("signature", "the grant was not signed by this installation") from None
     except (Base64Error, ValueError):
         raise GrantRefused("malformed", "this is no grant") from None
-    except InvalidSignature:
-        raise GrantRefused("signature", "the grant was not signed by this installation") from None
     return payload
 
 
@@ -144,36 +140,38 @@ def _decode(text: str) -> bytes:
     return raw
 
 
-def load_private_key(path: Path) -> Ed25519PrivateKey:
-    """The key that signs grants, from a PEM file. Raises SettingsError."""
-    try:
-        key = load_pem_private_key(read_secret(path).encode(), password=None)
-    except (ValueError, TypeError):
-        raise SettingsError(f"{path} holds no PEM private key") from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SettingsError(f"{path} must hold an Ed25519 key")
-    return key
+def load_private_key(path: Path) -> SigningKey:
+    """The key that signs grants, from a PEM file (PKCS #8). Raises SettingsError."""
+    return SigningKey(_read_pem(path, "PRIVATE KEY", _PRIVATE))
 
 
-def load_public_key(path: Path) -> Ed25519PublicKey:
+def load_public_key(path: Path) -> VerifyKey:
     """The key that checks grants, from a PEM file. Raises SettingsError."""
-    try:
-        key = load_pem_public_key(read_secret(path).encode())
-    except ValueError:
-        raise SettingsError(f"{path} holds no PEM public key") from None
-    if not isinstance(key, Ed25519PublicKey):
-        raise SettingsError(f"{path} must hold an Ed25519 key")
-    return key
+    return VerifyKey(_read_pem(path, "PUBLIC KEY", _PUBLIC))
 
 
 def generate_grant_keys(private_path: Path, public_path: Path) -> None:
     """Write a fresh pair of PEM files. Raises FileExistsError rather than replace a key."""
-    key = Ed25519PrivateKey.generate()
-    write_secret(
-        private_path,
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    key = SigningKey.generate()
+    write_secret(private_path, _as_pem("PRIVATE KEY", _PRIVATE + bytes(key)))
+    write_public(public_path, _as_pem("PUBLIC KEY", _PUBLIC + bytes(key.verify_key)))
+
+
+def _read_pem(path: Path, label: str, prefix: bytes) -> bytes:
+    """The 32 bytes of an Ed25519 key: everything before them is the same in each (RFC 8410)."""
+    pem = re.fullmatch(
+        rf"-----BEGIN {label}-----\s+([A-Za-z0-9+/=\s]+)-----END {label}-----", read_secret(path)
     )
-    write_public(
-        public_path,
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
-    )
+    if pem is None:
+        raise SettingsError(f"{path} holds no PEM {label.lower()}")
+    try:
+        der = b64decode("".join(pem[1].split()), validate=True)
+    except ValueError:
+        raise SettingsError(f"{path} holds no PEM {label.lower()}") from None
+    if len(der) != len(prefix) + 32 or not der.startswith(prefix):
+        raise SettingsError(f"{path} must hold an Ed25519 key")
+    return der[len(prefix) :]
+
+
+def _as_pem(label: str, der: bytes) -> bytes:
+    return f"-----BEGIN {label}-----\n{b64encode(der).decode()}\n-----END {label}-----\n".encode()

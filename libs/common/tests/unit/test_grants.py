@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from nacl.signing import SigningKey
 
 from melder_common.grants import (
     GrantRefused,
@@ -20,8 +22,8 @@ from melder_common.grants import (
 )
 from melder_common.settings import SettingsError
 
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
-PUBLIC = KEY.public_key()
+KEY = SigningKey(bytes(32))
+PUBLIC = KEY.verify_key
 NOW = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
 CLERK, PHOTO, REPORT = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -91,7 +93,7 @@ def test_any_other_text_is_refused(text: str) -> None:
 
 
 def test_another_key_does_not_sign() -> None:
-    stranger = Ed25519PrivateKey.from_private_bytes(bytes([1] * 32))
+    stranger = SigningKey(bytes([1] * 32))
     token = issue_grant(
         stranger, audience="media", clerk_id=CLERK, action="photo.view",
         object_id=PHOTO, report_id=None, now=NOW,
@@ -117,3 +119,49 @@ def test_keys_are_files_that_are_never_replaced(tmp_path: Path) -> None:
         load_private_key(public)
     with pytest.raises(SettingsError, match="missing"):
         load_public_key(tmp_path / "missing")
+
+
+def test_keys_of_other_programs_are_read(tmp_path: Path) -> None:
+    """As ``openssl genpkey -algorithm ed25519`` writes them, and older installations."""
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
+    (tmp_path / "private.pem").write_bytes(_private_pem(key))
+    (tmp_path / "public.pem").write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    assert load_private_key(tmp_path / "private.pem") == KEY
+    assert load_public_key(tmp_path / "public.pem") == PUBLIC
+
+
+def test_our_keys_are_read_by_other_programs(tmp_path: Path) -> None:
+    private, public = tmp_path / "private.pem", tmp_path / "public.pem"
+    generate_grant_keys(private, public)
+    key = serialization.load_pem_private_key(private.read_bytes(), password=None)
+    assert isinstance(key, ed25519.Ed25519PrivateKey)
+    assert key.private_bytes_raw() == bytes(load_private_key(private))
+    assert serialization.load_pem_public_key(public.read_bytes()) == key.public_key()
+
+
+@pytest.mark.parametrize("wrong", ["other kind", "no base64", "cut"])
+def test_other_keys_are_refused(wrong: str, tmp_path: Path) -> None:
+    file = tmp_path / "private.pem"
+    body = _private_pem(ed25519.Ed25519PrivateKey.generate()).decode()
+    lines = body.splitlines()
+    file.write_text(
+        {
+            "other kind": _private_pem(ec.generate_private_key(ec.SECP256R1())).decode(),
+            "no base64": body.replace(lines[1], lines[1][:-1]),
+            "cut": body.replace(lines[1], lines[1][:-4]),
+        }[wrong]
+    )
+    with pytest.raises(SettingsError, match=r"PEM|Ed25519"):
+        load_private_key(file)
+
+
+def _private_pem(key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )

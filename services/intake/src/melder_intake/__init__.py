@@ -5,3 +5,7 @@ Open311, the photos on their way to media, and what people add to a report. In o
 region is decided by the reception area that routing publishes; who is responsible is routing's
 business.
 """
+
+from melder_common.lean_imports import import_plainly
+
+import_plainly("httpx")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.signing import VerifyKey
 
 from melder_media.sanitiser.client import Sanitiser
 from melder_media.settings import MediaSettings
@@ -21,4 +21,4 @@ class Parts:
     sanitiser: Sanitiser
     master_key: MasterKey
     upload_key: bytes
-    grant_key: Ed25519PublicKey
+    grant_key: VerifyKey

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
+from nacl.signing import SigningKey
 from sqlalchemy import select
 
 from melder_common.clock import utc_now
@@ -74,7 +74,7 @@ class Media:
     client: httpx.AsyncClient
     service: Service[Parts]
     parts: Parts
-    grant_key: Ed25519PrivateKey
+    grant_key: SigningKey
 
     async def upload(self, content: bytes) -> tuple[UUID, str]:
         """Send a photo as a browser with JavaScript does; its id and token."""

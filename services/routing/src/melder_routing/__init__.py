@@ -5,3 +5,7 @@ geometry and category, with a reason a citizen can read; the case lies at once i
 people who work on it (the desk); and whatever happens to a case stays in its history. What the
 region looks like is one declarative file, brought in by ``melder apply``.
 """
+
+from melder_common.lean_imports import import_plainly
+
+import_plainly("httpx")

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from nacl.signing import SigningKey
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -304,7 +304,7 @@ def build_world(worker_url: str, pages: Pages | None = None) -> World:
         pages=pages or Pages("melder_routing", assets=Assets(AnyAsset())),
         cookies=CookiePolicy(secure=False),
         session_key=b"k" * 32,
-        grant_key=Ed25519PrivateKey.generate(),
+        grant_key=SigningKey.generate(),
         clock=clock,
     )
     return World(worker, desk, _build_app(desk), clock, desk_engine)

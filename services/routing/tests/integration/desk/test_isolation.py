@@ -249,7 +249,7 @@ async def test_photos_are_shown_by_a_grant_for_this_clerk(world: Any, anna: Any)
     found = re.search(rf"/photos/{photo_id}/list\.webp\?grant=([^\"]+)", await anna.see(number))
     assert found
     grant = verify_grant(
-        world.desk.grant_key.public_key(),
+        world.desk.grant_key.verify_key,
         found.group(1),
         audience="media",
         action="photo.view",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -59,7 +59,7 @@ class Desk:
     pages: Pages
     cookies: CookiePolicy
     session_key: bytes
-    grant_key: Ed25519PrivateKey
+    grant_key: SigningKey
     clock: Clock = utc_now
     rulebooks: Rulebooks = field(default_factory=Rulebooks)
 
