@@ -1,19 +1,20 @@
 """Importing libraries without what they take along if they find it, and services never use."""
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 
 PRETTY = ("pygments", "rich")
 """Coloured tracebacks and pages of help: 4 MB in each service, whose logs are JSON."""
 
 
-def import_plainly(*names: str) -> None:
-    """Import ``names`` as if the libraries of ``PRETTY`` were not installed.
+def import_plainly(*names: str, without: Iterable[str] = PRETTY) -> None:
+    """Import ``names`` as if the libraries in ``without`` were not installed.
 
-    They are found again afterwards: Typer prints its help with them. What is imported already
-    stays as it is.
+    They are found again afterwards: Typer prints its help with those of ``PRETTY``. What is
+    imported already stays as it is.
     """
-    hidden = [name for name in PRETTY if name not in sys.modules]
+    hidden = [name for name in without if name not in sys.modules]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]  # how Python says "not there"
     try:

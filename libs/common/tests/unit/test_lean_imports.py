@@ -10,7 +10,7 @@ import pytest
 def test_a_service_is_built_without_coloured_output(service: str) -> None:
     code = (
         f"import sys, melder_{service}.main; "
-        "print([name for name in ('rich', 'pygments', 'numpy') if name in sys.modules])"
+        "print([name for name in ('rich', 'pygments', 'numpy', 'pycparser') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
