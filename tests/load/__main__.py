@@ -35,8 +35,8 @@ ALL = ("P1", "P2", "P3", "P5", "P8", "P9")
 def bench(
     which: Annotated[list[str] | None, typer.Argument(help="goals; all without")] = None,
     rounds: Annotated[int, typer.Option(min=1)] = 5,
-    reports: Annotated[int, typer.Option(help="per workload and round", min=100)] = 2000,
-    seconds: Annotated[float, typer.Option(help="of the steady load P2, each round")] = 60,
+    reports: Annotated[int, typer.Option(help="per workload and round", min=100)] = 1500,
+    seconds: Annotated[float, typer.Option(help="of the steady load P2, each round")] = 20,
     json_file: Annotated[Path | None, typer.Option("--json")] = None,
 ) -> None:
     """Print one table; write the same as JSON."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 from uuid import UUID
 
 from css_inline import CSSInliner
@@ -144,6 +145,7 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and "=?" not in text
 
 
+@lru_cache(maxsize=1000)  # the same few senders again and again, and encoding is slow
 def _named_address(name: str, address: str) -> str:
     if _is_plain(name):
         return formataddr((name, address))
