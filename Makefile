@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing bench-stored k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
+.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing bench-stored bench-germany k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench-routing: setup ## decisions beside the plain SQL join (ROUTING_DB=SQLAlche
 
 bench-stored: setup ## reports stored from event to event (ROUTING_DB=… with the role routing_worker; fills it with cases)
 	@.venv/bin/python services/routing/bench/stored.py "$(ROUTING_DB)"
+
+bench-germany: setup ## decisions, answers over HTTP and storing over all of Germany (needs data-germany; ten minutes)
+	@.venv/bin/python services/routing/bench/germany.py
 
 data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks and benchmarks)
 	@.venv/bin/python -m melder_local.germany $(GERMANY)
