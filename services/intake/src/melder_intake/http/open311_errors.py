@@ -19,6 +19,24 @@ _PARAMETERS = {
     "photo": "media",
 }
 _KEPT_STATUS = frozenset({400, 403, 404, 429})
+_GENERAL = {
+    "not-found": "Diese Adresse gibt es nicht.",
+    "method-not-allowed": "Diese Adresse kennt die Methode nicht. Gelesen wird mit GET, gesendet "
+    "mit POST.",
+    "invalid-address": "Die Adresse enthält ein Zeichen, das nicht erlaubt ist.",
+    "address-too-long": "Die Adresse ist zu lang. Bitte kürzen Sie die Anfrage.",
+    "headers-too-large": "Die Kopfzeilen sind zu lang. Bitte senden Sie weniger.",
+    "content-encoding-not-supported": "Bitte senden Sie den Inhalt ohne Content-Encoding.",
+    "too-large": "Die Anfrage ist zu groß. Erlaubt sind {limit_bytes} Bytes.",
+    "too-many-fields": "Das Formular hat zu viele Felder.",
+    "request-timeout": "Der Inhalt kam nicht rechtzeitig an. Bitte senden Sie ihn noch einmal.",
+    "client-disconnected": "Die Verbindung brach ab. Bitte senden Sie noch einmal.",
+    "too-many-requests": "Zu viele Anfragen. Die Kopfzeile Retry-After sagt, wann es weitergeht.",
+    "catalogue-missing": "Der Dienst beginnt gerade erst. Bitte versuchen Sie es gleich wieder.",
+    "temporarily-unavailable": "Das geht gerade nicht. Bitte versuchen Sie es gleich wieder.",
+    "unexpected": "Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es noch einmal.",
+}
+"""What melder_common tells programs in English, in the language of all other errors here."""
 
 
 class Open311Error(Problem):
@@ -58,4 +76,5 @@ def _status(status: int) -> int:
 
 
 def _told(problem: Problem) -> str:
-    return str(problem.detail or problem.title)
+    told = _GENERAL.get(problem.type_slug)
+    return told.format(**problem.members) if told else str(problem.detail or problem.title)

@@ -85,3 +85,19 @@ async def test_every_address_answers_in_its_format(
         assert isinstance(answer.json(), list)
     else:
         assert fromstring(answer.text).tag == "errors"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("GET", "/open311/v2/nothing.json", "Diese Adresse gibt es nicht."),
+        ("DELETE", "/open311/v2/requests.json", "kennt die Methode nicht"),
+        ("GET", "/open311/v2/requests.json?q=" + "x" * 20_000, "zu lang"),
+        ("GET", "/open311/v2/requests/%00.json", "nicht erlaubt"),
+    ],
+)
+async def test_general_refusals_speak_the_language_of_all_others(
+    client: Any, method: Any, path: Any, told: Any
+) -> None:
+    (error,) = (await client.request(method, path)).json()
+    assert told in error["description"]
