@@ -21,7 +21,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system"), pytest.mark.ti
 
 PLACE = {"lat": "54.0800", "long": "12.2700"}
 CANARY = "Kanarienweg"
-WORDS = f"Ein tiefes Loch. Ich wohne {CANARY} 7, Telefon 0381 1234567."
+PHONE = "4711004"
+"""No other test of this session may use it: both copies keep what others reported there."""
+WORDS = f"Ein tiefes Loch. Ich wohne {CANARY} 7, Telefon 0381 {PHONE}."
 RELEASED = "Ein tiefes Loch."
 DONE = "Das Loch ist seit heute zu."
 
@@ -84,5 +86,5 @@ def test_a_report_goes_to_the_other_copy_and_comes_back_done(
             assert DONE in closing["text"]
             assert citizen.request(filed.number)["status"] == "closed"
             assert [mail["subject"] for mail in mailbox.all()].count(closing["subject"]) == 1
-            for secret in (CANARY, CANARY.lower(), "1234567", mailbox.address, PASSWORD):
+            for secret in (CANARY, CANARY.lower(), PHONE, mailbox.address, PASSWORD):
                 assert secret not in dump(system)

@@ -62,7 +62,7 @@ def test_the_plan_is_shown_and_nothing_happens_without_a_yes(
     assert "use --generate-passwords" in missing
     code, planned = melder("apply", region, "--plan")
     assert code == 0
-    assert "category: 24 added" in planned
+    assert "category: 25 added" in planned
     code, output = melder("apply", region, *passwords, typed="n\n")
     assert code == 1
     assert "body: 141 added" in output
