@@ -37,7 +37,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1)] = 5,
     reports: Annotated[int, typer.Option(help="per workload and round", min=100)] = 1500,
     seconds: Annotated[float, typer.Option(help="of the steady load P2, each round")] = 20,
-    json_file: Annotated[Path | None, typer.Option("--json")] = None,
+    json_file: Annotated[Path, typer.Option("--json")] = Path(".run/bench.json"),
 ) -> None:
     """Print one table; write the same as JSON."""
     wanted = [name.upper() for name in which or ALL]
@@ -53,8 +53,9 @@ def bench(
             with private_installation(directory / "run") as installation:
                 figures += _loads(installation, wanted, rounds, reports, seconds)
     _print(figures)
-    if json_file:
-        json_file.write_text(json.dumps(_document(figures), indent=1) + "\n")
+    json_file.parent.mkdir(parents=True, exist_ok=True)
+    json_file.write_text(json.dumps(_document(figures), indent=1) + "\n")
+    typer.echo(f"\nall single figures: {json_file}")
 
 
 def _loads(
