@@ -62,7 +62,7 @@ bench-routing: setup ## decisions beside the plain SQL join (ROUTING_DB=SQLAlche
 bench-stored: setup ## reports stored from event to event (ROUTING_DB=… with the role routing_worker; fills it with cases)
 	@.venv/bin/python services/routing/bench/stored.py "$(ROUTING_DB)"
 
-bench-germany: setup ## decisions, answers over HTTP and storing over all of Germany (needs data-germany; ten minutes)
+bench-germany: setup ## decisions, answers over HTTP and storing over all of Germany (needs data-germany)
 	@.venv/bin/python services/routing/bench/germany.py
 
 data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks and benchmarks)

@@ -4,7 +4,7 @@
 
 Starts a PostgreSQL of its own that syncs to disk, applies a region with every Land, Kreis, Verband
 and Gemeinde, runs ``decisions.py`` and ``stored.py`` there, then a routing service for
-``asking.py``. Everything is gone afterwards. Ten minutes on two cores.
+``asking.py``. Everything is gone afterwards. Two and a half minutes on two cores.
 """
 
 import asyncio
