@@ -35,7 +35,12 @@ def create_key(
     per_day: PerDay = None,
     service: Services = None,
     peer: Annotated[
-        bool, typer.Option("--peer", help="it is the other side of an outgoing connection")
+        bool,
+        typer.Option(
+            "--peer",
+            help="a mark for people: the other side of an outgoing connection; "
+            "what keeps its reports from going back is `client:` in the region file",
+        ),
     ] = False,
 ) -> None:
     """Create a key and print it; it is shown this once and cannot be read again."""
