@@ -34,8 +34,14 @@ def test_every_code_has_a_word() -> None:
 
 def test_a_line_of_history_says_what_happened() -> None:
     codes = {"from": "accepted", "to": "resolved", "reason": "fixed"}
-    assert history_detail("state", codes) == "Angenommen → Erledigt, Mangel behoben"
-    assert history_detail("state", {"from": "?", "by": "timer"}) == "? → ?, Frist abgelaufen"
+    assert history_detail("state", codes, {}) == "Angenommen → Erledigt, Mangel behoben"
+    timed = history_detail("state", {"from": "?", "by": "timer"}, {})
+    assert timed == "? → ?, Frist abgelaufen"
+
+
+def test_a_move_names_bodies_and_not_their_slugs() -> None:
+    codes = {"from": "nord", "to": "gone"}
+    assert history_detail("taken_over", codes, {"nord": "Gemeinde Nord"}) == "Gemeinde Nord → gone"
 
 
 @pytest.mark.parametrize(

@@ -41,22 +41,30 @@ class Line:
 
 def present_history(entries: Sequence[TimelineEntry]) -> list[Line]:
     """The entries with titles, oldest first."""
-    return [_line(entry) for entry in entries]
+    lines, decided = [], False
+    for entry in entries:
+        lines.append(_line(entry, again=decided))
+        decided = decided or _is_decided(entry)
+    return lines
 
 
-def _line(entry: TimelineEntry) -> Line:
+def _is_decided(entry: TimelineEntry) -> bool:
+    return entry.kind == "routed" and (entry.data or {}).get("decision") == "decided"
+
+
+def _line(entry: TimelineEntry, *, again: bool) -> Line:
     match entry.kind:
         case "status" if entry.state is not None:
             return Line(entry.at, STATE_TITLES[entry.state], entry.text, entry.body_name)
         case "routed":
-            return Line(entry.at, _routed_title(entry), entry.text, entry.body_name)
+            return Line(entry.at, _routed_title(entry, again=again), entry.text, entry.body_name)
         case "handover":
             return Line(entry.at, "An eine andere Stelle übergeben", entry.text, entry.body_name)
         case _:
             return Line(entry.at, "Nachricht", entry.text, entry.body_name)
 
 
-def _routed_title(entry: TimelineEntry) -> str:
-    if (entry.data or {}).get("decision") == "decided":
-        return "Zuständige Stelle gefunden"
+def _routed_title(entry: TimelineEntry, *, again: bool) -> str:
+    if _is_decided(entry):
+        return "Jetzt zuständig" if again else "Zuständige Stelle gefunden"
     return "Zuständigkeit wird geklärt"

@@ -44,6 +44,10 @@ class HistoryKind(StrEnum):
     ASKED_OUTSIDE = "asked_outside"
 
 
+MOVES = frozenset({HistoryKind.REROUTED, HistoryKind.TAKEN_OVER, HistoryKind.SUCCEEDED})
+"""What brings a case to another body; its codes ``from`` and ``to`` are slugs of bodies."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One line of a case's history.

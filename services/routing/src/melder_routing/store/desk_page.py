@@ -13,6 +13,7 @@ from melder_routing.domain.case import Case
 from melder_routing.domain.case_changes import CaseNotFound
 from melder_routing.domain.clerk import Scope
 from melder_routing.domain.decision import Decision
+from melder_routing.domain.history import MOVES
 from melder_routing.domain.working_days import HolidayRules
 from melder_routing.store.case_tables import (
     case,
@@ -27,7 +28,8 @@ from melder_routing.store.clerks import list_colleagues
 from melder_routing.store.desk_list import list_categories
 from melder_routing.store.holidays import find_holidays
 from melder_routing.store.outside_page import OutsideRow, list_outside
-from melder_routing.store.region_tables import body, category, question
+from melder_routing.store.region_tables import category, question
+from melder_routing.store.regions import name_bodies
 from melder_routing.store.visible_cases import visible_cases, visible_contents
 
 MOST_LINES = 200
@@ -73,7 +75,7 @@ async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> C
         mails=await _mails(connection, scope, facts.report_id),
         questions=await _questions(connection, facts.category),
         names=await list_colleagues(connection, scope),
-        bodies=await _body_names(connection, history),
+        bodies=await name_bodies(connection, _named(facts, history)),
         holidays=await find_holidays(connection),
         categories=await list_categories(connection, present=True),
         outside=await list_outside(connection, case_of(facts)),
@@ -142,7 +144,9 @@ async def _questions(connection: AsyncConnection, slug: str) -> Sequence[Row[Any
     return list(await connection.execute(chosen))
 
 
-async def _body_names(connection: AsyncConnection, history: Sequence[Row[Any]]) -> dict[str, str]:
-    slugs = {line.body for line in history if line.body}
-    chosen = select(body.c.slug, body.c.name).where(body.c.slug.in_(slugs))
-    return {row.slug: row.name for row in await connection.execute(chosen)}
+def _named(facts: Row[Any], history: Sequence[Row[Any]]) -> set[str]:
+    """Slugs of the bodies that the page names."""
+    acted = {line.body for line in history if line.body}
+    moves = [line.codes for line in history if line.kind in MOVES]
+    moved = {move[end] for move in moves for end in ("from", "to") if end in move}
+    return acted | moved | set(facts.candidates)

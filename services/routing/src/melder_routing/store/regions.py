@@ -98,6 +98,14 @@ async def count_open_cases(
     return found
 
 
+async def name_bodies(connection: AsyncConnection, slugs: Iterable[str]) -> dict[str, str]:
+    """Names by slug; a body that is not known any more keeps its slug."""
+    asked = list(slugs)
+    chosen = select(body.c.slug, body.c.name).where(body.c.slug.in_(asked))
+    known = {row.slug: row.name for row in await connection.execute(chosen)}
+    return {slug: known.get(slug, slug) for slug in asked}
+
+
 async def describe_removed_bodies(
     connection: AsyncConnection, slugs: Iterable[str]
 ) -> list[CatalogueBodyDescribed]:

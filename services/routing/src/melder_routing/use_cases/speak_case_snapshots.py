@@ -1,6 +1,6 @@
 """Say every case anew, whole, so that others can rebuild what they show of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -13,6 +13,7 @@ from melder_routing.domain.case import Case
 from melder_routing.domain.decision import Decision
 from melder_routing.store.case_snapshots import list_moves, lock_next_cases
 from melder_routing.store.cases import case_of
+from melder_routing.store.regions import name_bodies
 
 
 async def speak_case_snapshots(unit: UnitOfWork, after: str | None, limit: int) -> str | None:
@@ -27,15 +28,16 @@ async def speak_snapshots(unit: UnitOfWork, rows: Sequence[Row[Any]]) -> None:
     if not rows:
         return
     moves = await list_moves(unit.connection, [row.id for row in rows])
+    names = await name_bodies(unit.connection, {slug for row in rows for slug in row.candidates})
     for row in rows:
-        snapshot = _snapshot(row, moves.get(row.id, ()))
+        snapshot = _snapshot(row, moves.get(row.id, ()), names)
         unit.record(snapshot, aggregate_id=row.id, report_id=row.report_id)
 
 
 CASE_SNAPSHOTS: Final = SnapshotSource("case", speak_case_snapshots)
 
 
-def _snapshot(row: Row[Any], moves: Sequence[Row[Any]]) -> CaseSnapshot:
+def _snapshot(row: Row[Any], moves: Sequence[Row[Any]], names: Mapping[str, str]) -> CaseSnapshot:
     case, decision = case_of(row), Decision.from_json(row.decision)
     return CaseSnapshot(
         case_id=case.case_id,
@@ -44,7 +46,7 @@ def _snapshot(row: Row[Any], moves: Sequence[Row[Any]]) -> CaseSnapshot:
         status=decision.status.value,
         responsible=case.responsible,
         working=case.working,
-        candidates=_still(decision.candidates, case.candidates),
+        candidates=tuple(BodyRef(slug=slug, name=names[slug]) for slug in row.candidates),
         municipality=row.municipality,
         border=row.border,
         snapped=decision.snapped,
@@ -66,10 +68,6 @@ def _snapshot(row: Row[Any], moves: Sequence[Row[Any]]) -> CaseSnapshot:
         opened_at=row.opened_at,
         timeline=tuple(_move(case, move) for move in moves),
     )
-
-
-def _still(decided: Sequence[BodyRef], present: frozenset[str]) -> tuple[BodyRef, ...]:
-    return tuple(body for body in decided if body.slug in present)
 
 
 def _move(case: Case, move: Row[Any]) -> CaseStatusChanged:

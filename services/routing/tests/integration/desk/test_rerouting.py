@@ -19,6 +19,7 @@ from melder_common.timers import Timers
 from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.timers import TIMERS
 from melder_routing.use_cases.reroute_cases import find_reroutings, reroute_cases
+from melder_routing.use_cases.speak_case_snapshots import speak_case_snapshots
 from melder_routing.use_cases.succeed_body import SuccessionRefused, succeed_body
 
 pytestmark = pytest.mark.integration
@@ -195,7 +196,14 @@ async def test_a_neighbour_takes_a_border_case_over_in_one_action(place: Any, be
     routed = (await place.said(CaseRouted))[-1]
     assert (routed.responsible.slug, routed.rerouted) == ("sued", True)
     assert "übernommen hat" in routed.reason["de"]
-    assert "Die Lampe ist dunkel" in await bert.see(number)
+    async with place.worker.begin() as unit:
+        await speak_case_snapshots(unit, None, 10)
+    (kept,) = await place.said(CaseSnapshot)
+    assert [neighbour.name for neighbour in kept.candidates] == ["Stadt Nord"]
+    file = " ".join((await bert.see(number)).split())
+    assert "Die Lampe ist dunkel" in file
+    assert "Stadt Nord → Gemeinde Süd" in file
+    assert "Auch in Frage kommt: Stadt Nord" in file
 
 
 async def test_taking_over_ends_after_24_hours(place: Any, bert: Any) -> None:

@@ -85,6 +85,7 @@ def view_case(
         "photos": [_photo(desk, signed, file, photo) for photo in file.photos],
         "photo_never": file.policy.photo == "never",
         "decision": file.decision,
+        "candidates": sorted(file.bodies[slug] for slug in case.candidates),
         "reason": file.decision.reason.get("de", ""),
         "rule": RULES.get(file.decision.rule, ""),
         "categories": file.categories,
@@ -184,7 +185,7 @@ def _line(line: Row[Any], file: CaseFile) -> dict[str, Any]:
     return {
         "at": line.at,
         "title": HISTORY.get(line.kind, line.kind),
-        "text": history_detail(line.kind, line.codes),
+        "text": history_detail(line.kind, line.codes, file.bodies),
         "by": ", ".join(part for part in (who, body) if part),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 from melder_common.event_values import CaseState
 from melder_routing.domain.closing_reasons import CLOSING_REASONS
 from melder_routing.domain.decision import Rule, Status
-from melder_routing.domain.history import HistoryKind
+from melder_routing.domain.history import MOVES, HistoryKind
 from melder_routing.domain.remote_status import word_for
 from melder_routing.domain.states import STATES
 from melder_routing.http.desk.outside_words import TROUBLES
@@ -138,8 +138,11 @@ DONE: dict[str, str] = {
 """What an action says afterwards, by its code in the address."""
 
 
-def history_detail(kind: str, codes: Mapping[str, Any]) -> str:
-    """What a line of history adds to its title: states, reasons, who if it was no clerk."""
+def history_detail(kind: str, codes: Mapping[str, Any], bodies: Mapping[str, str]) -> str:
+    """What a line of history adds to its title: states, reasons, who if it was no clerk.
+
+    ``bodies``: names by slug; a body without a name there keeps its slug.
+    """
     parts: list[str] = []
     if kind == HistoryKind.STATE:
         parts.append(f"{_state(codes.get('from'))} → {_state(codes.get('to'))}")
@@ -154,8 +157,9 @@ def history_detail(kind: str, codes: Mapping[str, Any]) -> str:
         parts.append(TROUBLES.get(str(codes["error"]), ""))
     if kind == HistoryKind.SUPPORTED:
         parts.append(str(codes.get("supporters", "")))
-    if kind in {HistoryKind.TAKEN_OVER, HistoryKind.REROUTED, HistoryKind.SUCCEEDED}:
-        parts.append(f"{codes.get('from')} → {codes.get('to')}")
+    if kind in MOVES:
+        former, latter = (str(codes.get(end)) for end in ("from", "to"))
+        parts.append(f"{bodies.get(former, former)} → {bodies.get(latter, latter)}")
     if kind == HistoryKind.OPENED:
         parts.append(f"Entschieden durch {RULES.get(str(codes.get('rule')), '')}")
     return ", ".join(parts)
