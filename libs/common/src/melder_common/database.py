@@ -53,6 +53,8 @@ _NETWORK_ERRNOS = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNREFUSED, None}
 )
 """None: asyncio's "multiple exceptions", after trying every address of a name."""
+_EXHAUSTED_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
+"""Our own machine has no room for a temporary file, or no descriptor left."""
 
 
 def _dumps(value: Any) -> str:
@@ -164,6 +166,8 @@ def is_disconnect(error: BaseException) -> bool:
 def is_unavailable(error: BaseException) -> bool:
     """Whether trying again later may help: away, overloaded, out of space, or a lost race."""
     if is_disconnect(error) or isinstance(error, PoolTimeoutError | TimeoutError):
+        return True
+    if isinstance(error, OSError) and error.errno in _EXHAUSTED_ERRNOS:
         return True
     state = sqlstate_of(error) or ""
     return state.startswith(_AWAY_CLASSES) or state in _BUSY_STATES

@@ -136,7 +136,7 @@ def problem_of(error: Exception) -> Problem:
 
 def _unforeseen(error: Exception) -> Problem:
     if is_unavailable(error):
-        _log.warning("database_unavailable", error=error)
+        _log.warning("temporarily_unavailable", error=error)
         return unavailable()
     if is_bad_data(error):
         _log.error("value_refused_by_database", error=error)
@@ -152,7 +152,7 @@ def _unforeseen(error: Exception) -> Problem:
 
 
 def unavailable(retry_after_s: int = 5) -> Problem:
-    """503: the service cannot reach its database now."""
+    """503: the database is away, or there is no room left, here or there."""
     return Problem(
         503,
         "temporarily-unavailable",

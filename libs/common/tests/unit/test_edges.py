@@ -1,5 +1,6 @@
 """Around every route: an id, a trace, a log line, a count, and an answer whatever happens."""
 
+import errno
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -101,6 +102,9 @@ async def database(sqlstate: str) -> None:
             raise ConnectionRefusedError
         case "pool":
             raise PoolTimeoutError("all in use")
+        case "disk" | "quota" | "descriptors":
+            kind = {"disk": errno.ENOSPC, "quota": errno.EDQUOT, "descriptors": errno.EMFILE}
+            raise OSError(kind[sqlstate], "on our own disk")
         case "lost":
             raise OperationalError("SELECT 1", {}, Exception(), connection_invalidated=True)
     raise DBAPIError("SELECT 1", {"x": "erika"}, DriverError(sqlstate))
@@ -310,6 +314,9 @@ async def test_a_started_answer_is_broken_off(client: httpx.AsyncClient) -> None
         "refused",
         "pool",
         "lost",
+        "disk",
+        "quota",
+        "descriptors",
         "57P01",
         "57P03",
         "08006",

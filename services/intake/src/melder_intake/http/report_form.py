@@ -1,11 +1,17 @@
 """``/melden``: the form that works without scripts, in one request with photos and all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
 
+from melder_common.database import is_unavailable
+from melder_common.failures import name_failure
 from melder_common.idempotency import KeyReused
+from melder_common.problems import unavailable
 from melder_common.rate_limit import client_network
 from melder_common.text import TextRefused, clean_text, mask_personal_data
 from melder_intake.domain.catalogue import Category
@@ -42,6 +48,8 @@ from melder_web import FormErrors, new_form_token
 SEND = "senden"
 PREVIEW = "vorschau"
 
+_log = structlog.get_logger("melder.report_form")
+
 
 def report_form_router(parts: Parts) -> APIRouter:
     """Show the form, show it again, accept the report."""
@@ -54,17 +62,47 @@ def report_form_router(parts: Parts) -> APIRouter:
 
     @router.post("/melden")
     async def send(request: Request) -> Response:
-        reception = await reception_of(parts)
         parts.limiter.check(
             "web-report", f"{parts.settings.reports_per_minute}/minute", client_network(request)
         )
         form = await read_form(request)
-        if form.step != SEND:
-            form = await _keep_files(parts, form)
-            return await _page(parts, request, reception, form)
-        return await _send(parts, request, reception, form)
+        try:
+            return await _take(parts, request, form)
+        except (SQLAlchemyError, OSError) as error:
+            if not is_unavailable(error):
+                raise
+            _log.warning("report_not_taken", reason=name_failure(error))
+            return await _show_for_later(parts, request, form)
 
     return router
+
+
+async def _take(parts: Parts, request: Request, form: TypedForm) -> Response:
+    reception = await reception_of(parts)
+    if form.step != SEND:
+        form = await _keep_files(parts, form)
+        return await _page(parts, request, reception, form)
+    return await _send(parts, request, reception, form)
+
+
+async def _show_for_later(parts: Parts, request: Request, form: TypedForm) -> Response:
+    """503, and everything that was typed: nobody shall write it twice because our disk is full.
+
+    The token stays: if the report was kept after all, sending again finds it.
+    """
+    problem, reception = unavailable(), parts.reception.last_known
+    if reception is None:
+        raise problem
+    fault = Fault("", "not_now_photos" if form.files else "not_now")
+    return await _page(
+        parts,
+        request,
+        reception,
+        replace(form, files=()),
+        errors=FormErrors({"": sentence(fault)}),
+        status=problem.status,
+        headers=problem.headers,
+    )
 
 
 async def _send(parts: Parts, request: Request, reception: Reception, form: TypedForm) -> Response:
@@ -128,6 +166,7 @@ async def _page(
     *,
     errors: FormErrors | None = None,
     status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     view = form.view or whole_region(reception.area)
     category = reception.catalogue.categories.get(form["service_code"])
@@ -136,6 +175,7 @@ async def _page(
         request,
         "melden.html",
         status=status,
+        headers=headers,
         form=form,
         errors=errors or FormErrors(),
         token=form.token or new_form_token(),

@@ -39,6 +39,10 @@ _SENTENCES = {
     "answer_not_a_number": "Zu „{question}“ fehlt eine Zahl.",
     "answer_not_a_moment": "Zu „{question}“ fehlt ein Zeitpunkt, zum Beispiel 2026-11-23T14:00.",
     "fixed_missing": "Bitte wählen Sie Ja oder Nein.",
+    "not_now": "Ihre Meldung können wir gerade nicht speichern. Ihre Angaben stehen noch hier: "
+    "Bitte senden Sie in einigen Minuten noch einmal.",
+    "not_now_photos": "Ihre Meldung können wir gerade nicht speichern. Ihre Angaben stehen noch "
+    "hier: Bitte wählen Sie die Fotos neu aus und senden Sie in einigen Minuten noch einmal.",
     "sent_already": "Sie haben dieses Formular schon einmal gesendet.",
 }
 

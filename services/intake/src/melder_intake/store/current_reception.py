@@ -30,6 +30,11 @@ class CurrentReception:
                 await self._look()
         return self._known
 
+    @property
+    def last_known(self) -> Reception | None:
+        """What was last read, however long ago: for showing a form while the database is away."""
+        return self._known
+
     async def _look(self) -> None:
         async with self._engine.connect() as connection:
             revision = await get_revision(connection)
