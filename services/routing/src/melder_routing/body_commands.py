@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -55,17 +55,19 @@ def succeed(
     old: Annotated[str, typer.Argument(help="slug of the body that ends")],
     new: Annotated[str, typer.Argument(help="slug of its legal successor")],
     *,
-    on: Annotated[str, typer.Option("--date", help="the day it takes effect, as 2026-01-01")],
+    on: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="the day it takes effect")
+    ],
 ) -> None:
     """Pass all cases, queues and rights to the legal successor; numbers and links stay."""
     try:
-        passed = asyncio.run(_succeed(old, new, date.fromisoformat(on)))
-    except (SuccessionRefused, SettingsError, ValueError) as error:
+        passed = asyncio.run(_succeed(old, new, on.date()))
+    except (SuccessionRefused, SettingsError) as error:
         raise _refused(error) from None
     if passed is None:
-        typer.echo(f"Planned: on {on} everything of {old} passes to {new}.")
+        typer.echo(f"Planned: on {on.date()} everything of {old} passes to {new}.")
         return
-    typer.echo(f"{passed} cases of {old} have passed to {new}.")
+    typer.echo(f"Cases of {old} that have passed to {new}: {passed}.")
     typer.echo(f"Now replace {old} in the region file, with the new boundaries, and apply it.")
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Annotated
 
 import typer
@@ -28,7 +28,9 @@ def explain(
     category: Annotated[str | None, typer.Option(help="slug of a category")] = None,
     accuracy: Annotated[float | None, typer.Option(help="radius in metres")] = None,
     asset: Annotated[str | None, typer.Option(help="number on the asset")] = None,
-    on: Annotated[str | None, typer.Option(help="the day that counts, as 2026-01-31")] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day that counts")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="show every line")] = False,
 ) -> None:
     """Say who is responsible for a place, and in every step what matched, what did not and why."""
@@ -78,10 +80,8 @@ def _result(decision: Decision) -> Iterator[str]:
     yield decision.reason["de"]
 
 
-def _moment(day: str | None) -> datetime:
-    if day is None:
-        return datetime.now(UTC)
-    return datetime.combine(date.fromisoformat(day), time(12), UTC)
+def _moment(day: datetime | None) -> datetime:
+    return datetime.combine(day, time(12), UTC) if day else datetime.now(UTC)
 
 
 async def _explain(place: PlaceToDecide) -> tuple[Decision, tuple[StepTrace, ...]]:

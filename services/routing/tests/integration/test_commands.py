@@ -204,8 +204,10 @@ def test_cases_are_asked_for_again_only_where_something_would_move(
     code, output = melder("body", "succeed", "sanitz", "nowhere", "--date", "2026-01-01")
     assert code == 1
     assert "nowhere is no body" in output
+    code, output = melder("body", "succeed", "sanitz", "amt-tessin", "--date", "1.1.2026")
+    assert (code, "'1.1.2026'" in output, "%Y-%m-%d" in output) == (2, True, True)
     code, output = melder("body", "succeed", "sanitz", "amt-tessin", "--date", "2026-01-01")
     assert code == 0, output
-    assert "0 cases of sanitz have passed to amt-tessin." in output
+    assert "Cases of sanitz that have passed to amt-tessin: 0." in output
     code, output = melder("explain", "--lat", "54.0766", "--long", "12.3751")
     assert "responsible: Amt Tessin (amt-tessin)" in output
