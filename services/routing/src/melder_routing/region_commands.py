@@ -107,6 +107,11 @@ def _show(plan: Plan) -> None:
             typer.echo(f"  {_SIGNS[change.verb]} {change.name}")
         if len(changes) > SHOWN_PER_KIND:
             typer.echo(f"  … and {len(changes) - SHOWN_PER_KIND} more")
+    for one in plan.ended:
+        typer.echo(
+            f"{one.old} has ended on {one.on}, {one.heir} stands in its place: "
+            f"name {one.heir} in the file instead, with the areas it has now."
+        )
 
 
 def _tell(applied: Applied) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from melder_routing.commands import operator
 pytestmark = pytest.mark.integration
 
 DEMO = Path(__file__).parents[4] / "infra/demo"
+IN_SANITZ = ("explain", "--lat", "54.0766", "--long", "12.3751")
 
 
 @pytest.fixture
@@ -36,15 +38,19 @@ def environment(
     return postgres.dsn(name)
 
 
-def count(dsn: str, table: str) -> int:
-    async def ask() -> int:
+def rows(dsn: str, statement: str) -> list[tuple[Any, ...]]:
+    async def ask() -> list[tuple[Any, ...]]:
         connection = await asyncpg.connect(dsn)
         try:
-            return int(await connection.fetchval(f"SELECT count(*) FROM routing.{table}"))
+            return [tuple(row) for row in await connection.fetch(statement)]
         finally:
             await connection.close()
 
     return asyncio.run(ask())
+
+
+def count(dsn: str, table: str) -> int:
+    return int(rows(dsn, f"SELECT count(*) FROM routing.{table}")[0][0])
 
 
 def melder(*arguments: str, typed: str = "") -> tuple[int, str]:
@@ -209,5 +215,30 @@ def test_cases_are_asked_for_again_only_where_something_would_move(
     code, output = melder("body", "succeed", "sanitz", "amt-tessin", "--date", "2026-01-01")
     assert code == 0, output
     assert "Cases of sanitz that have passed to amt-tessin: 0." in output
-    code, output = melder("explain", "--lat", "54.0766", "--long", "12.3751")
+    code, output = melder(*IN_SANITZ)
     assert "responsible: Amt Tessin (amt-tessin)" in output
+    code, output = melder("apply", str(DEMO / "region.yaml"), *passwords)
+    assert code == 0
+    assert "sanitz has ended on 2026-01-01, amt-tessin stands in its place" in output
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_after_a_succession_the_heirs_own_queue_counts_and_clerks_follow(
+    environment: str, tmp_path: Path, *, again: bool
+) -> None:
+    """Also when the file that still names the old body is applied once more."""
+    passwords = ("--secrets", str(tmp_path / "secrets"), "--generate-passwords", "--yes")
+    assert melder("apply", str(DEMO / "region.yaml"), *passwords)[0] == 0
+    assert melder("body", "succeed", "sanitz", "guestrow", "--date", "2026-01-01")[0] == 0
+    if again:
+        assert melder("apply", str(DEMO / "region.yaml"), *passwords)[0] == 0
+    code, output = melder(*IN_SANITZ)
+    assert code == 0
+    assert "queue: guestrow" in output
+    roles = rows(
+        environment,
+        "SELECT role.body, role.queue FROM routing.clerk_role AS role"
+        " JOIN routing.clerk ON clerk.id = role.clerk_id"
+        " WHERE clerk.login = 'karin@sanitz.example' ORDER BY role.queue",
+    )
+    assert roles == [("guestrow", "guestrow"), ("guestrow", "tessin-sanitz")]

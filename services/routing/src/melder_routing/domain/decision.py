@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 
 class Rule(StrEnum):
-    """The step of ROUTING.md that named the body; numbered there 1 to 7."""
+    """The step of ROUTING.md that named the body, there 1 to 7; or a person's own decision."""
 
     ASSET = "asset"
     AGREEMENT = "agreement"
@@ -26,6 +26,7 @@ class Rule(StrEnum):
     CATEGORY = "category"
     DEFAULT = "default"
     CLEARING = "clearing"
+    TAKEN_OVER = "taken_over"
 
 
 @dataclass(frozen=True, slots=True)

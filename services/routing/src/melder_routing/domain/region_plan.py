@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -25,10 +26,23 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Succession:
+    """A body (slug) that has ended by law, and who stands in its place since when."""
+
+    old: str
+    heir: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes, in the order of kinds; none when the region is applied already."""
+    """All changes, in the order of kinds; none when the region is applied already.
+
+    ``ended``: bodies that the file still names although another one has succeeded them.
+    """
 
     changes: tuple[Change, ...]
+    ended: tuple[Succession, ...] = ()
 
     def removed(self, kind: str) -> tuple[str, ...]:
         """The names of one kind that the file no longer has."""

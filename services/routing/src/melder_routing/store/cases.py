@@ -20,6 +20,7 @@ from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case import Case
 from melder_routing.domain.case_changes import CaseNotFound, StaleWrite
 from melder_routing.domain.clerk import Scope
+from melder_routing.domain.decision import Rule
 from melder_routing.domain.history import HistoryEntry
 from melder_routing.store.case_tables import case, case_history
 from melder_routing.store.region_tables import body
@@ -113,9 +114,11 @@ def facts_of(row: Row[Any]) -> CaseFacts:
 async def list_unaccepted(
     connection: AsyncConnection, after: UUID | None, limit: int, *, lock: bool = False
 ) -> list[tuple[Case, CaseFacts]]:
-    """The next open cases that no clerk has accepted or claimed, by id; locked on demand."""
+    """The next open cases that no clerk has accepted, claimed or taken over; locked on demand."""
     chosen = with_bodies(select(*CASE_COLUMNS).select_from(case)).where(
-        case.c.state == literal_column(f"'{CaseState.RECEIVED}'"), case.c.assignee.is_(None)
+        case.c.state == literal_column(f"'{CaseState.RECEIVED}'"),
+        case.c.assignee.is_(None),
+        case.c.decision["rule"].astext != Rule.TAKEN_OVER.value,
     )
     if after is not None:
         chosen = chosen.where(case.c.id > after)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from melder_routing.domain.region_plan import Succession
 from melder_routing.store.case_tables import case, case_text
 from melder_routing.store.cases import CASE_COLUMNS, with_bodies
 from melder_routing.store.region_tables import body
@@ -44,6 +45,10 @@ _QUEUES = """
           AND own.category_id IS NOT DISTINCT FROM kept.category_id
           AND own.category_group IS NOT DISTINCT FROM kept.category_group)
 """
+_LEFT_QUEUES = """
+    DELETE FROM routing.body_queue USING routing.body AS old
+    WHERE old.slug = :old AND body_queue.body_id = old.id
+"""
 _ROLES = """
     INSERT INTO routing.clerk_role (clerk_id, body, queue, role)
     SELECT clerk_id, :new, queue, role FROM routing.clerk_role WHERE body = :old
@@ -73,13 +78,38 @@ async def pass_queues_and_rights(connection: AsyncConnection, old: str, new: str
     """Note the succession; queues, clerks' roles and members pass to ``new``.
 
     What ``old`` had inherited itself passes on too, so that one look always finds the successor.
+    Of two queues for the same the successor's own one counts.
     """
     parties = {"old": old, "new": new}
     await connection.execute(text(_NOTE), {**parties, "on": on})
-    for statement in (_FORMER_HEIRS, _QUEUES, _ROLES, _QUEUE_ROLES, _PARENTS):
-        await connection.execute(text(statement), parties)
-    await connection.execute(text(_OLD_ROLES), {"old": old})
+    await connection.execute(text(_FORMER_HEIRS), parties)
+    await _pass_rights(connection, old, new)
     await connection.execute(text(_NOTICE))
+
+
+async def list_successions(connection: AsyncConnection) -> list[Succession]:
+    """Every body that has ended, with its successor, by slug."""
+    heir = body.alias("heir")
+    chosen = (
+        select(body.c.slug, heir.c.slug.label("heir"), body.c.succeeded_on)
+        .join(heir, heir.c.id == body.c.succeeded_by)
+        .order_by(body.c.slug)
+    )
+    return [Succession(*row) for row in await connection.execute(chosen)]
+
+
+async def keep_successions(connection: AsyncConnection) -> None:
+    """Pass on what a region file gave to bodies that have ended: queues, clerks, members."""
+    for ended in await list_successions(connection):
+        await _pass_rights(connection, ended.old, ended.heir)
+
+
+async def _pass_rights(connection: AsyncConnection, old: str, new: str) -> None:
+    parties = {"old": old, "new": new}
+    for statement in (_QUEUES, _ROLES, _QUEUE_ROLES, _PARENTS):
+        await connection.execute(text(statement), parties)
+    for statement in (_LEFT_QUEUES, _OLD_ROLES):
+        await connection.execute(text(statement), {"old": old})
 
 
 async def lock_cases_of(

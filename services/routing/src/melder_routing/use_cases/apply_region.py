@@ -1,7 +1,7 @@
 """Apply a region file: plan what changes, refuse what would orphan cases, bring it in whole."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +31,7 @@ from melder_routing.store.regions import (
     lock_region,
     put_region,
 )
+from melder_routing.store.successions import keep_successions, list_successions
 from melder_routing.use_cases.publish_catalogue import publish_catalogue
 from melder_routing.use_cases.put_clerks import put_clerks
 from melder_routing.use_cases.put_endpoints import put_endpoints
@@ -55,7 +56,9 @@ async def plan_region(connection: AsyncConnection, prepared: PreparedRegion) -> 
     refusals = [line async for line in _orphans(connection, prepared, plan)]
     if refusals:
         raise RegionRefused(refusals)
-    return plan
+    named = {entry.slug for entry in prepared.region.bodies}
+    ended = [one for one in await list_successions(connection) if one.old in named]
+    return replace(plan, ended=tuple(ended))
 
 
 async def apply_region(
@@ -79,6 +82,7 @@ async def apply_region(
     if plan.changes or republish:
         version = await publish_catalogue(unit, prepared.region, plan, again=republish)
     await put_clerks(unit, clerks)
+    await keep_successions(unit.connection)
     return Applied(plan, version)
 
 

@@ -13,7 +13,7 @@ from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case_changes import CaseNotFound, ChangeRefused
 from melder_routing.domain.clerk import Scope
 from melder_routing.domain.decide import hand_to
-from melder_routing.domain.decision import Decision, Status
+from melder_routing.domain.decision import Decision, Rule, Status
 from melder_routing.domain.rerouting import may_take_over, taken_over_reason
 from melder_routing.domain.rulebook import Body, Rulebook
 from melder_routing.store import case_moves
@@ -49,6 +49,7 @@ async def take_over_case(unit: UnitOfWork, act: TakeOver, rulebooks: Rulebooks) 
     taker, former = rules.bodies[found.taker], rules.bodies[found.working]
     decided = {
         "status": Status.DECIDED.value,
+        "rule": Rule.TAKEN_OVER.value,
         "responsible": taker.ref.model_dump(),
         "working": worker.ref.model_dump(),
         "queue": queue,

@@ -206,6 +206,16 @@ async def test_a_neighbour_takes_a_border_case_over_in_one_action(place: Any, be
     assert "Auch in Frage kommt: Stadt Nord" in file
 
 
+async def test_what_a_neighbour_has_taken_over_stays_with_him_when_rules_change(
+    place: Any, bert: Any
+) -> None:
+    number = (await place.open_case(candidates=(SUED,))).report.number
+    await take(bert, (await place.row(number)).id)
+    assert "die Nachbarstelle" in await bert.see(number)
+    assert await reroute_cases(place.worker, Rulebooks()) == 0
+    assert (await place.row(number)).responsible == "sued"
+
+
 async def test_taking_over_ends_after_24_hours(place: Any, bert: Any) -> None:
     number = (await place.open_case(candidates=(SUED,))).report.number
     case_id = (await place.row(number)).id

@@ -19,6 +19,7 @@ RULES: dict[str, str] = {
     Rule.CATEGORY: "die Zuständigkeit für diese Kategorie",
     Rule.DEFAULT: "das kleinste Gebiet, in dem der Ort liegt",
     Rule.CLEARING: "niemand eindeutig, daher die Klärungsstelle",
+    Rule.TAKEN_OVER: "die Nachbarstelle, die den Grenzfall übernommen hat",
 }
 
 STATUSES: dict[str, str] = {
