@@ -1,13 +1,15 @@
 """Background work that must not end: it fails, is logged, pauses, and goes on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
 from melder_common.failures import name_failure
 
 LONGEST_PAUSE_S = 5.0
+ASK_AGAIN_S = 1.0
+"""How long a task may take to end before it is cancelled once more."""
 
 _log = structlog.get_logger()
 
@@ -39,8 +41,23 @@ async def wait_for(event: asyncio.Event, seconds: float) -> None:
     event.clear()
 
 
-async def end(tasks: "list[asyncio.Task[None]]") -> None:
-    """Cancel ``tasks`` and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
+async def end(tasks: "Collection[asyncio.Task[None]]") -> None:
+    """Cancel ``tasks`` and wait until they have ended.
+
+    Again and again, because a cancellation can get lost, and the task goes on as if nothing had
+    been asked of it: nats-py waits by ``asyncio.wait_for``, which on Python 3.11 swallows it when
+    the answer comes at the same moment (python/cpython#86296), and a query whose time is over at
+    that moment ends as timed out.
+    """
+    running = set(tasks)
+    try:
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=ASK_AGAIN_S)
+            for task in running:
+                _log.info("cancelling_again", work=task.get_name())
+    finally:
+        for task in running:  # when the one who waits here is ended itself
+            task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,6 +1,7 @@
 """What runs beside the requests of one service: relay, consumers, timers, housekeeping."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +39,9 @@ from melder_common.timers import AnyTimerHandler, Timers
 from melder_common.unit_of_work import UnitsOfWork
 
 Parts = TypeVar("Parts")
+
+STUCK_S = 120.0
+"""How long one turn of keeping the leases may take: every wait in it has a shorter deadline."""
 
 _log = structlog.get_logger()
 
@@ -128,9 +132,11 @@ class Runtime(Generic[Parts]):
         self._tasks: list[asyncio.Task[None]] = []
         self._hearing: dict[int, tuple[int, asyncio.Task[None]]] = {}
         self._metrics: EventMetrics | None = None
+        self._turned_at = 0.0
 
     def start(self) -> None:
         """Begin all background work."""
+        self._turned_at = time.monotonic()
         self._connection.when_connected(self._speaking.compare_soon)
         work: dict[str, Callable[[], Awaitable[None]]] = {
             "connect": self._connect,
@@ -162,8 +168,12 @@ class Runtime(Generic[Parts]):
         return self._transport
 
     def alive(self) -> bool:
-        """Whether every background task still runs."""
-        return not any(task.done() for task in self._tasks)
+        """Whether every background task still runs, and the leases are looked after.
+
+        A process that has stopped doing so publishes and hears nothing, and would not say so.
+        """
+        stuck = time.monotonic() > self._turned_at + STUCK_S
+        return not (stuck or any(task.done() for task in self._tasks))
 
     def show_metrics(self, metrics: EventMetrics) -> None:
         """Report to ``metrics`` from now on."""
@@ -189,9 +199,11 @@ class Runtime(Generic[Parts]):
         await asyncio.Event().wait()
 
     async def _keep_leases(self) -> None:
+        self._turned_at = time.monotonic()
         await self._check_partitions()
         await self._leases.prepare()
         while True:
+            self._turned_at = time.monotonic()
             held = await self._leases.renew()
             fences = {
                 partition: held[name].fence
@@ -203,11 +215,15 @@ class Runtime(Generic[Parts]):
 
     async def _assign(self, fences: dict[int, int]) -> None:
         """Hear exactly the partitions whose leases are held; a new fence is a new beginning."""
-        for partition, (fence, task) in list(self._hearing.items()):
-            if fences.get(partition) != fence:
-                del self._hearing[partition]
-                self.consumers.pop(partition, None)
-                await end([task])
+        lost = {
+            partition: task
+            for partition, (fence, task) in self._hearing.items()
+            if fences.get(partition) != fence
+        }
+        await end(list(lost.values()))
+        for partition in lost:
+            del self._hearing[partition]
+            self.consumers.pop(partition, None)
         for partition, fence in fences.items():
             if partition not in self._hearing:
                 task = asyncio.create_task(self._hear(partition), name=f"hearing {partition}")

@@ -15,6 +15,7 @@ import pytest
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 from pydantic import AnyHttpUrl
+from sqlalchemy import text
 
 from melder_common.envelope import Heard
 from melder_common.event_metrics import EventMetrics
@@ -22,6 +23,7 @@ from melder_common.events import CaseTextRedacted, ReportSupported
 from melder_common.runtime import Pace, Runtime
 from melder_common.service import Service, SnapshotSource, View
 from melder_common.settings import ServiceSettings
+from melder_common.streams import NatsTransport
 from melder_common.testing.event_schemas import EventWorld
 from melder_common.testing.nats import NatsServer
 from melder_common.testing.ports import free_ports
@@ -53,6 +55,13 @@ class Dialogue:
             HURRIED,
             snapshots=[SnapshotSource("case", self.tell_anew)],
         )
+
+    async def expire_leases(self) -> None:
+        """As after a pause: every lease has run out, and will be another one when it is taken."""
+        async with self.events.engine.begin() as connection:
+            for service in ("intake", "routing"):
+                expire = f"UPDATE {service}.lease SET until = now() - interval '1 s'"
+                await connection.execute(text(expire))
 
     def build_intake(self, pace: Pace) -> Service[None]:
         views = [View("texts", self.clear, [("routing", "case")])]
@@ -324,3 +333,45 @@ async def test_two_processes_share_the_partitions_and_one_takes_over(
     await dialogue.runtimes["routing"].stop()
     await dialogue.tell(10)
     await dialogue.all_answered()
+
+
+async def test_a_lease_lost_in_the_moment_of_an_answer_does_not_stop_the_process(
+    dialogue: Dialogue, server: tuple[NatsServer, Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service paused for longer than its leases last asks, and gets answers, at that moment."""
+    asked = swallowed = 0
+
+    async def ask(*_: object) -> None:
+        """As nats-py on Python 3.11: a cancellation is lost when the answer has just come."""
+        nonlocal asked, swallowed
+        asked += 1
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed += 1
+            if swallowed > 2:
+                raise
+
+    monkeypatch.setattr(NatsTransport, "ask_ends", ask)
+    start(server[1])
+    await dialogue.start()
+    await until(lambda: asked >= 2)
+    await dialogue.expire_leases()
+    await until(lambda: swallowed >= 2)
+    await until(lambda: all(runtime._leases.held for runtime in dialogue.runtimes.values()))
+    await dialogue.tell(10)
+    await dialogue.all_answered()
+
+
+async def test_a_process_that_no_longer_looks_after_its_leases_is_not_alive(
+    dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Runtime, "_assign", hang)
+    await dialogue.start()
+    stuck = dialogue.runtimes["routing"]
+    assert stuck.alive()
+    monkeypatch.setattr("melder_common.runtime.STUCK_S", 0.3)
+    await until(lambda: not stuck.alive())

@@ -31,3 +31,40 @@ async def test_waiting_ends_with_the_event_or_the_time() -> None:
     event.set()
     await wait_for(event, 60)
     assert not event.is_set()
+
+
+async def test_a_task_that_swallows_being_cancelled_is_ended_all_the_same() -> None:
+    """As ``asyncio.wait_for`` does on Python 3.11 when its answer comes at the same moment."""
+    begun, answer = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.wait_for(answer, 60)
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    answer.set_result(None)
+    async with asyncio.timeout(30):
+        await end([task])
+    assert task.cancelled()
+
+
+async def test_one_who_ends_tasks_and_is_ended_meanwhile_leaves_none_running() -> None:
+    begun = asyncio.Event()
+
+    async def deaf() -> None:
+        begun.set()
+        for _ in range(2):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+
+    inner = asyncio.create_task(deaf())
+    await begun.wait()
+    ending = asyncio.create_task(end([inner]))
+    await asyncio.sleep(0)
+    await end([ending])
+    async with asyncio.timeout(30):
+        await inner
