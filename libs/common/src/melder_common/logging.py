@@ -40,7 +40,7 @@ PERSONAL_KEYS = frozenset(
 )  # fmt: skip
 """Keys whose values are never written, whatever they hold; but ``name`` may name an event."""
 
-OUR_OWN_KEYS = frozenset({"at", "level", "service", "logger", "request_id", "trace_id"})
+OUR_OWN_KEYS = frozenset({"at", "level", "service", "logger", "request_id", "route", "trace_id"})
 """Keys whose values this package has made or checked; they are written as they are."""
 
 _SECRET_LOOKING = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}(?![\w-])")

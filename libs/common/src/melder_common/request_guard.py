@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from melder_common.problems import Problem
@@ -44,11 +43,11 @@ class RequestGuard:
             await self._app(scope, receive, send)
             return
         _check_target(scope)
-        headers = Headers(scope=scope)
+        headers = dict(reversed(scope["headers"]))  # of a header given twice the first counts
         limit = self._limit_of(scope["path"])
         _check_coding(headers)
         if _is_longer(headers, limit):
-            if "expect" not in headers:
+            if b"expect" not in headers:
                 await _read_on(receive)
             raise too_large(limit)
         body = _CountedBody(receive, limit, self._pause_s)
@@ -68,9 +67,9 @@ def _check_target(scope: Scope) -> None:
         raise Problem(431, "headers-too-large", "Headers too large", "Send fewer headers.")
 
 
-def _check_coding(headers: Headers) -> None:
-    coding = headers.get("content-encoding", "identity").strip().lower()
-    if coding not in {"", "identity"}:
+def _check_coding(headers: Mapping[bytes, bytes]) -> None:
+    coding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if coding not in {b"", b"identity"}:
         raise Problem(
             415,
             "content-encoding-not-supported",
@@ -80,8 +79,8 @@ def _check_coding(headers: Headers) -> None:
         )
 
 
-def _is_longer(headers: Headers, limit: int) -> bool:
-    length = headers.get("content-length")
+def _is_longer(headers: Mapping[bytes, bytes], limit: int) -> bool:
+    length = headers.get(b"content-length")
     return length is not None and (not length.isdigit() or int(length) > limit)
 
 

@@ -1,5 +1,6 @@
 """Running one service: one uvicorn worker that says "not ready" before it stops."""
 
+import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -54,6 +55,9 @@ def serve(build_app: Callable[[S], FastAPI], settings: S) -> None:
         timeout_graceful_shutdown=GRACE_S,
     )
     server = _DrainingServer(config, app, settings.drain_seconds)
+    # What was imported and built stays until the end: no collection need look at it again.
+    gc.collect()
+    gc.freeze()
     try:
         server.run()
     finally:

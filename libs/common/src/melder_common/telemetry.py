@@ -16,6 +16,8 @@ def set_up_telemetry(service: str, endpoint: str | None) -> Callable[[], None]:
     Returns what to call at the end, so that the last spans leave.
     """
     if not endpoint:
+        # Said once: without a provider the API looks into the environment at every span.
+        trace.set_tracer_provider(trace.NoOpTracerProvider())
         return lambda: None
     # Imported here because a service without a collector should not pay their memory.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415

@@ -114,6 +114,12 @@ async def test_compressed_bodies_are_refused(client: httpx.AsyncClient, coding: 
     is_problem(answer, 415, "content-encoding-not-supported")
 
 
+async def test_of_a_header_given_twice_the_first_counts(client: httpx.AsyncClient) -> None:
+    for first, status in (("gzip", 415), ("identity", 200)):
+        headers = [("Content-Encoding", first), ("Content-Encoding", "identity")]
+        assert (await client.post("/raw", content=b"x", headers=headers)).status_code == status
+
+
 async def test_nul_bytes_and_monstrous_heads_are_refused(client: httpx.AsyncClient) -> None:
     is_problem(await client.get("/reports/%00"), 400, "invalid-address")
     is_problem(await client.get("/reports/1?lat=%00"), 400, "invalid-address")

@@ -4,9 +4,8 @@ The policy passed with KERN and OpenLayers; icons are ``data:`` masks, previews 
 ``blob:`` images. Nothing inline, nothing foreign.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CAPABILITY_PATHS = ("/m/", "/me/")
@@ -27,6 +26,9 @@ _POLICY = {
 }
 
 
+_HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+
 def content_security_policy(*, map_hosts: Iterable[str] = ()) -> str:
     """The policy; ``map_hosts`` are origins of a configured basemap (images and data only)."""
     hosts = "".join(f" {host}" for host in map_hosts)
@@ -43,12 +45,19 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, map_hosts: Iterable[str] = ()) -> None:
         self._app = app
-        self._headers = {
+        headers = {
             "Content-Security-Policy": content_security_policy(map_hosts=map_hosts),
             "X-Content-Type-Options": "nosniff",
             "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=()",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
+        }
+        secret = headers | {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+        ordinary = headers | {"Referrer-Policy": "same-origin"}
+        self._headers = {
+            (is_secret, is_https): _as_sent(chosen | (_HSTS if is_https else {}))
+            for is_secret, chosen in ((True, secret), (False, ordinary))
+            for is_https in (True, False)
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,21 +68,19 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers_for(scope).items():
-                    headers.setdefault(name, value)
+                given = list(message.get("headers", ()))
+                names = {name for name, _ in given}
+                added = [pair for pair in self._headers_for(scope) if pair[0] not in names]
+                message = {**message, "headers": given + added}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
-    def _headers_for(self, scope: Scope) -> dict[str, str]:
-        secret_address = scope["path"].startswith(CAPABILITY_PATHS)
-        headers = {
-            **self._headers,
-            "Referrer-Policy": "no-referrer" if secret_address else "same-origin",
-        }
-        if secret_address:
-            headers["X-Robots-Tag"] = "noindex, nofollow"
-        if scope["scheme"] == "https":
-            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-        return headers
+    def _headers_for(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        is_secret = scope["path"].startswith(CAPABILITY_PATHS)
+        return self._headers[is_secret, scope["scheme"] == "https"]
+
+
+def _as_sent(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """As ASGI wants them, made once: names in lower case."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

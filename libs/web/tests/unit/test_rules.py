@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
 from melder_common.problems import FieldError, Problem
 from melder_web import FormErrors, Pages, new_form_token
 from melder_web.cross_site import is_cross_site
 from melder_web.forms import is_form_token
 from melder_web.page_problems import ADVICE, PageProblem, render_page
-from melder_web.security import content_security_policy
+from melder_web.security import SecurityHeaders, content_security_policy
 
 HTML = {"accept": "text/html"}
 
@@ -42,6 +42,19 @@ async def test_addresses_that_are_secrets_are_never_referred_to(kitchen_app: Fas
         answer = await ask(kitchen_app, "GET", path, HTML)
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-robots-tag"] == "noindex, nofollow"
+
+
+async def test_what_an_answer_says_itself_is_not_overruled() -> None:
+    app = FastAPI()
+    app.add_middleware(SecurityHeaders)
+
+    @app.get("/")
+    def show() -> Response:
+        return Response(headers={"Referrer-Policy": "no-referrer"})
+
+    answer = await ask(app, "GET", "/", HTML)
+    assert answer.headers.get_list("referrer-policy") == ["no-referrer"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_hsts_is_said_over_https_only(kitchen_app: FastAPI) -> None:

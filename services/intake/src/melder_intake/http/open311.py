@@ -6,6 +6,7 @@ Every address exists as ``.xml`` and ``.json``; every error comes in the client'
 from fastapi import APIRouter, Request, Response
 
 from melder_common.idempotency import KeyRefused, KeyReused
+from melder_common.plain_route import PlainRoute
 from melder_intake.domain.checking import check_report
 from melder_intake.domain.submission import SubmissionRefused
 from melder_intake.http import open311_answers as answers
@@ -25,15 +26,16 @@ from melder_intake.parts import Parts
 
 def open311_router(parts: Parts) -> APIRouter:
     """The routes below ``/open311``."""
-    router = APIRouter(prefix="/open311", tags=["Open311"])
-    for routes in (reading_routes, update_routes, token_routes):
-        router.include_router(routes(parts))
+    router = APIRouter(prefix="/open311", tags=["Open311"], route_class=PlainRoute)
 
     @router.post("/v2/requests.{form}", **described("service_requests", ACCEPTEDS, posts=POSTED))
     async def post_request(request: Request, form: Form) -> Response:
         """A new report; the answer has its final number (batch services: a token)."""
         return await _accept(parts, request, form)
 
+    # after the route that is asked most: each included router is searched twice
+    for routes in (reading_routes, update_routes, token_routes):
+        router.include_router(routes(parts))
     return router
 
 

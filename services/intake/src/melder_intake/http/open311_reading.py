@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from melder_common.numbers import normalise_number
+from melder_common.plain_route import PlainRoute
 from melder_intake.http import open311_answers as answers
 from melder_intake.http import open311_described as shapes
 from melder_intake.http import open311_parameters as parameters
@@ -26,7 +27,7 @@ SENT_EXTENSIONS = frozenset({"citysdk", "attributes"})
 
 def reading_routes(parts: Parts) -> APIRouter:
     """Everything that needs no key."""
-    router = APIRouter()
+    router = APIRouter(route_class=PlainRoute)
 
     @router.get(
         "/discovery.{form}",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from melder_common.plain_route import PlainRoute
 from melder_common.sealed_ids import open_id, seal_id
 from melder_intake.domain.catalogue import Category
 from melder_intake.domain.submission import Accepted
@@ -25,7 +26,7 @@ PURPOSE = "open311-token"
 
 def token_routes(parts: Parts) -> APIRouter:
     """The route of ``tokens``."""
-    router = APIRouter()
+    router = APIRouter(route_class=PlainRoute)
 
     @router.get(
         "/v2/tokens/{token}.{form}", **described("service_requests", TOKENS, parameters.DISCOVERY)

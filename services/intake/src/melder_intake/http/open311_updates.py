@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from melder_common.ids import new_id
 from melder_common.numbers import normalise_number
+from melder_common.plain_route import PlainRoute
 from melder_common.problems import unavailable
 from melder_common.resilience import retry_once_on_disconnect
 from melder_intake.domain.client_update import (
@@ -37,7 +38,7 @@ UNKNOWN = "service_request_id: Diese Meldung gibt es nicht."
 
 def update_routes(parts: Parts) -> APIRouter:
     """The routes of ``servicerequestupdates``."""
-    router = APIRouter()
+    router = APIRouter(route_class=PlainRoute)
 
     @router.get("/v2/servicerequestupdates.{form}", **described(ROOT, shapes.UPDATES, UPDATES))
     async def get_updates(request: Request, form: Form) -> Response:

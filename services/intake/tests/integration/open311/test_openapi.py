@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from melder_common.event_values import PublicationPolicy
+from melder_common.plain_route import PlainRoute
 from melder_intake.http.open311_parameters import REQUESTS, SERVICES
 
 V2 = "/open311/v2"
@@ -45,6 +47,13 @@ def test_every_operation_tells_both_formats_and_no_422(told: Any) -> None:
                 assert set(content) == {"application/json", "text/xml"}, (method, path, status)
             form = next(one for one in operation["parameters"] if one["name"] == "form")
             assert form["schema"]["enum"] == ["xml", "json"]
+
+
+def test_no_dependency_is_lost_on_a_plain_route(stack: Any) -> None:
+    contexts = list(iter_route_contexts(stack.app.routes))
+    plain = [one for one in contexts if isinstance(one.original_route, PlainRoute)]
+    assert plain
+    assert [one.path for one in plain if one.dependant.dependencies] == []
 
 
 @pytest.mark.parametrize(("path", "table"), [("requests", REQUESTS), ("services", SERVICES)])
