@@ -37,6 +37,7 @@ WORDS: Mapping[str, Any] = {
     "contact_text": "Amt für Mobilität, Holbeinplatz 14",
     "description": "Tiefes Schlagloch – Höhe Hausnummer 12 😬",
     "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "ask_contact": "Landkreis Rostock, Am Wall 3-5, Telefon 03843 755-0",
     "emergency": "Bei Gefahr für Leib und Leben: 112",
     "group": "Straßen und Wege",
     "height": 0.25,

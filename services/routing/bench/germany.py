@@ -98,6 +98,8 @@ def _service(directory: Path, worker: str, desk: str, owner: str) -> Iterator[tu
         "INTERNAL_TOKEN_FILE": str(secrets / "internal_token"),
         "SESSION_KEY_FILE": str(secrets / "routing/session_key"),
         "GRANT_PRIVATE_KEY_FILE": str(secrets / "grants/private.pem"),
+        "CASE_LINK_KEY_FILE": str(secrets / "routing/case_link_key"),
+        "SEALING_PUBLIC_DIR": str(secrets / "sealing/public"),
         "QUESTIONS_PER_CLIENT": "1000000/minute",
         "LOG_LEVEL": "WARNING",
     }

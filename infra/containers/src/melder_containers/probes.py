@@ -118,7 +118,7 @@ PROBES = (
     Probe(
         "routing reads notify's secrets",
         "routing",
-        'import os; print("open" if os.path.exists("/secrets/sealing") else "shut")',
+        'import os; print("open" if os.path.exists("/secrets/sealing/private") else "shut")',
     ),
 )
 

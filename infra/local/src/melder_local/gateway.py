@@ -15,6 +15,7 @@ NEVER_PUBLIC = ("/healthz", "/healthz/*", "/metrics", "/internal", "/internal/*"
 
 ROUTES = (
     ("desk", "/desk /desk/*", "routing"),
+    ("case", "/fall/*", "routing"),
     ("responsibility", "/api/responsibility /api/region.geojson", "routing"),
     ("photos", "/photos /photos/*", "media"),
     ("contact", "/me/*", "notify"),
@@ -22,7 +23,7 @@ ROUTES = (
 )
 """Everything else is intake's. Whole path segments: ``/me*`` would swallow ``/melden``."""
 
-NEVER_COMPRESSED = ("/desk", "/desk/*", "/m/*", "/me/*", "/photos/*")
+NEVER_COMPRESSED = ("/desk", "/desk/*", "/fall/*", "/m/*", "/me/*", "/photos/*")
 """Pages with a session or a capability: their length must not tell what stands in them (BREACH)."""
 
 LARGEST_BODY = "1GB"

@@ -110,6 +110,8 @@ def _routing(place: Place, ports: Mapping[str, int]) -> dict[str, str]:
         "OWNER_DATABASE_PASSWORD_FILE": str(place.secrets / "database/melder_routing"),
         "SESSION_KEY_FILE": str(place.secrets / "routing/session_key"),
         "GRANT_PRIVATE_KEY_FILE": str(place.secrets / "grants/private.pem"),
+        "CASE_LINK_KEY_FILE": str(place.secrets / "routing/case_link_key"),
+        "SEALING_PUBLIC_DIR": str(place.secrets / "sealing/public"),
         "INTAKE_URL": f"http://127.0.0.1:{ports['intake']}",
         "MEDIA_URL": f"http://127.0.0.1:{ports['media']}",
         "OPEN311_KEYS_DIR": str(place.secrets / "open311"),

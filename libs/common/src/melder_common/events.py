@@ -311,6 +311,38 @@ class CaseMessagePosted(Event):
     posted_at: datetime
 
 
+class CaseLinkIssued(Event):
+    """A body without a desk is to get an e-mail with its own link to this one case.
+
+    Spoken by routing; heard by notify. ``letter`` can be opened by notify only: JSON with ``email``
+    (the body's mailbox), ``url`` (the link; whoever has it may act for the body), ``lat``,
+    ``long`` and ``address`` of the place. ``mail_id`` names the message for good, ``first_mail_id``
+    the one that begins its thread. ``ask`` answers questions, by ``ask_contact``.
+    """
+
+    NAME = "case.link_issued.v1"
+    SPEAKER = "routing"
+    AGGREGATE = "case"
+
+    case_id: UUID
+    report_id: UUID
+    number: str
+    mail_id: UUID
+    first_mail_id: UUID
+    occasion: Literal["new", "again", "reopened", "reminder"]
+    body: BodyRef
+    language: str = "de"
+    responsible: BodyRef | None
+    category: CategoryRef
+    municipality: str | None = None
+    hazard: bool = False
+    due_at: datetime
+    ask: BodyRef
+    ask_contact: Translated = Field(default_factory=dict)
+    letter: SealedEnvelope
+    issued_at: datetime
+
+
 class CaseTextReleased(Event):
     """A clerk, or the category's policy, made the description public.
 

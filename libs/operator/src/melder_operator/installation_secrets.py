@@ -30,6 +30,7 @@ KEYS = (
     "notify/link_key",
     "notify/contact_key",
     "routing/session_key",
+    "routing/case_link_key",
     "s3/secret_key",
     "database/melder_admin",
     *(f"database/{role}" for entry in INSTALLATION for role in entry.roles),
@@ -40,7 +41,7 @@ KEYS = (
 
 NEEDED_BY = {
     "intake": ("intake/*", "sealing/public/*"),
-    "routing": ("routing/*", "grants/private.pem", "database/routing_*"),
+    "routing": ("routing/*", "grants/private.pem", "sealing/public/*", "database/routing_*"),
     "media": ("media/*", "grants/public.pem", "s3/*"),
     "notify": ("notify/*", "grants/public.pem", "sealing/*/*"),
 }

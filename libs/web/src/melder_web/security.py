@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CAPABILITY_PATHS = ("/m/", "/me/")
-"""Paths whose address is itself the secret (tracking, confirm, unsubscribe)."""
+CAPABILITY_PATHS = ("/m/", "/me/", "/fall/")
+"""Paths whose address is itself the secret (tracking, confirm, unsubscribe, a body's one case)."""
 
 _POLICY = {
     "default-src": "'none'",

@@ -5,6 +5,7 @@ from typing import Any
 
 from melder_common.events import (
     CaseHandedOver,
+    CaseLinkIssued,
     CaseMerged,
     CaseMessagePosted,
     CaseRouted,
@@ -24,6 +25,7 @@ from melder_notify.use_cases.note_progress import (
     note_posted_messages,
 )
 from melder_notify.use_cases.note_routing import note_handed_over_cases, note_routed_cases
+from melder_notify.use_cases.take_links import take_links
 from melder_notify.use_cases.take_reports import take_reports
 
 SUBSCRIPTIONS: Mapping[type[Event], Any] = {
@@ -33,6 +35,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Any] = {
     CaseHandedOver: note_handed_over_cases,
     CaseMerged: note_merged_cases,
     CaseMessagePosted: note_posted_messages,
+    CaseLinkIssued: take_links,
     ReportErased: erase_reports,
     CatalogueBodyDescribed: learn_bodies,
     CatalogueCategoryDescribed: learn_categories,

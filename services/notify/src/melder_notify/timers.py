@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from melder_common.timers import (
 )
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
 from melder_notify.domain.news import Notification
+from melder_notify.store.case_mails import SEND_CASE_MAIL, list_unplanned_case_mails
 from melder_notify.store.mail_server import MailDelayed, MailRefused
 from melder_notify.store.notifications import (
     SEND_MAIL,
@@ -28,6 +29,13 @@ from melder_notify.store.notifications import (
 from melder_notify.use_cases.announce import plan_mails
 from melder_notify.use_cases.erase_again import ERASE_AGAIN, erase_when_known
 from melder_notify.use_cases.erase_contacts import erase_contacts_in_time
+from melder_notify.use_cases.mail_link import (
+    LinkMail,
+    note_link_delayed,
+    note_link_failed,
+    note_link_sent,
+    prepare_link_mail,
+)
 from melder_notify.use_cases.note_mail_outcome import note_delayed, note_failed, note_sent
 from melder_notify.use_cases.note_routing import let_late_receipts_go
 from melder_notify.use_cases.office import Office
@@ -56,6 +64,35 @@ async def send_mails(dues: Sequence[Due], office: Office, units: UnitsOfWork) ->
         await send_mails(later, office, units)
 
 
+async def send_case_mail(due: Due, office: Office, units: UnitsOfWork) -> None:
+    """Send one body the link to one case, in the same three steps; the key is the mail's id."""
+    async with units.begin() as unit:
+        mail = await prepare_link_mail(unit, UUID(due.key), office)
+        if not isinstance(mail, LinkMail):
+            await _end(unit, due, mail)
+            return
+    trouble = await _hand_over(mail, office)
+    async with units.begin() as unit:
+        if isinstance(trouble, MailDelayed):
+            again = await note_link_delayed(
+                unit, mail.due, trouble.reason, attempt=due.attempt, office=office
+            )
+            await _end(unit, due, again, error=trouble.reason)
+        elif isinstance(trouble, MailRefused):
+            await settle(unit, due)
+            await note_link_failed(unit, mail.due, trouble.reason)
+        else:
+            await settle(unit, due)
+            await note_link_sent(unit, mail.due)
+
+
+async def _end(unit: UnitOfWork, due: Due, again: datetime | None, error: str = "") -> None:
+    if again is None:
+        await settle(unit, due)
+    else:
+        await postpone(unit, due, again, error=error or "sealing_key_missing")
+
+
 async def erase_contacts(due: Due, office: Office, units: UnitsOfWork) -> None:
     """Erase what is over, then look again in a while."""
     async with units.begin() as unit:
@@ -73,6 +110,7 @@ async def release_receipts(due: Due, office: Office, units: UnitsOfWork) -> None
 
 TIMERS: Mapping[str, AnyTimerHandler[Office]] = {
     SEND_MAIL: Together(send_mails),
+    SEND_CASE_MAIL: send_case_mail,
     RELEASE_RECEIPTS: release_receipts,
     ERASE_CONTACTS: erase_contacts,
     ERASE_AGAIN: erase_when_known,
@@ -103,8 +141,19 @@ async def plan_forgotten_mails(units: UnitsOfWork, office: Office) -> int:
     return len(forgotten)
 
 
+async def plan_forgotten_case_mails(units: UnitsOfWork, _office: Office) -> int:
+    """The same for mails to bodies."""
+    async with units.begin() as unit:
+        before = unit.now - timedelta(minutes=5)
+        forgotten = await list_unplanned_case_mails(unit.connection, before)
+        for mail_id in forgotten:
+            await unit.plan(SEND_CASE_MAIL, str(mail_id), at=unit.now)
+    return len(forgotten)
+
+
 RECONCILERS = (
     Reconciler("mails_without_timer", plan_forgotten_mails),
+    Reconciler("case_mails_without_timer", plan_forgotten_case_mails),
     Reconciler("rounds_without_timer", plan_missing_rounds),
 )
 
@@ -138,7 +187,9 @@ async def _settle_others(
         await settle_together(unit, done)
 
 
-async def _hand_over(outgoing: Outgoing, office: Office) -> MailDelayed | MailRefused | None:
+async def _hand_over(
+    outgoing: Outgoing | LinkMail, office: Office
+) -> MailDelayed | MailRefused | None:
     """Give one mail to the server; None when it was taken."""
     try:
         await office.server.send(

@@ -12,16 +12,19 @@ from melder_common.database import make_engine
 from melder_common.grants import load_private_key
 from melder_common.internal_auth import require_internal
 from melder_common.rate_limit import RateLimiter, limit_rate
+from melder_common.sealing import SealingKeys
 from melder_common.service import Service, install_edges
 from melder_common.tokens import read_key
 from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.bus import SUBSCRIPTIONS
+from melder_routing.domain.link_tokens import LinkKey
 from melder_routing.http.desk import Desk, install_desk, render_desk_problem
 from melder_routing.http.responsibility import responsibility_routes
 from melder_routing.http.services import services_routes
 from melder_routing.parts import Parts
 from melder_routing.settings import RoutingSettings
 from melder_routing.store.desk_units import DeskUnits
+from melder_routing.store.link_office import LinkOffice
 from melder_routing.store.metadata import EVENT_TABLES
 from melder_routing.store.open311_addresses import Open311Addresses
 from melder_routing.store.open311_client import Open311Client
@@ -58,7 +61,12 @@ def build_parts(settings: RoutingSettings, rulebooks: Rulebooks) -> tuple[Parts,
         connections.append(media)
     client = Open311Client(outside)
     addresses = Open311Addresses(client, settings.open311_keys_dir)
-    parts = Parts(rulebooks, Open311Line(client, addresses, media), settings.origin)
+    links = LinkOffice(
+        LinkKey(read_key(settings.case_link_key_file)),
+        SealingKeys.load(settings.sealing_public_dir),
+        settings.origin,
+    )
+    parts = Parts(rulebooks, Open311Line(client, addresses, media), links, settings.origin)
     return parts, tuple(connections)
 
 

@@ -18,6 +18,8 @@ class RoutingSettings(ServiceSettings):
     how often one address may ask who is responsible, e.g. 600/minute. ``open311_keys_dir``:
     the folder with the key files that the region file names for bodies reached by Open311;
     ``media_url``: the media service, from which released photos for them are fetched.
+    ``case_link_key_file`` makes the links for bodies reached by e-mail, ``sealing_public_dir``
+    holds notify's public keys, which close them on their way.
     """
 
     model_config = SettingsConfigDict(env_prefix="ROUTING_", frozen=True)
@@ -29,6 +31,8 @@ class RoutingSettings(ServiceSettings):
     owner_database_password_file: Path | None = None
     session_key_file: Path
     grant_private_key_file: Path
+    case_link_key_file: Path
+    sealing_public_dir: Path
     intake_url: AnyHttpUrl | None = None
     media_url: AnyHttpUrl | None = None
     open311_keys_dir: Path | None = None

@@ -15,6 +15,7 @@ from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
 from melder_routing.domain.outside import Rest
 from melder_routing.domain.outside_trouble import EndpointFailed
 from melder_routing.parts import Parts
+from melder_routing.store.case_links import count_stuck_links
 from melder_routing.store.endpoints import list_failing
 from melder_routing.store.outside_cases import count_stuck
 from melder_routing.use_cases.end_waiting import end_waiting
@@ -26,6 +27,7 @@ from melder_routing.use_cases.hear_outside import (
     note_look,
     prepare_look,
 )
+from melder_routing.use_cases.issue_link import issue_link
 from melder_routing.use_cases.note_outside_outcome import note_outside_outcome
 from melder_routing.use_cases.on_case import WAITING_TIMER
 from melder_routing.use_cases.prepare_outside import prepare_outside
@@ -72,6 +74,16 @@ async def outside_case_moves_on(due: Due, parts: Parts, units: UnitsOfWork) -> N
     crash_point("after_open311_call")
     async with units.begin() as unit:
         await _settle_until(unit, due, await note_outside_outcome(unit, job, outcome))
+
+
+LINK_TIMER = "case_link"
+"""Planned by the database as well (migration 0015), for cases of bodies reached by e-mail."""
+
+
+async def case_link_moves_on(due: Due, parts: Parts, units: UnitsOfWork) -> None:
+    """A case whose body gets a link needs a look; the key is the link's id."""
+    async with units.begin() as unit:
+        await _settle_until(unit, due, await issue_link(unit, UUID(due.key), parts.links))
 
 
 async def endpoint_is_asked(due: Due, parts: Parts, units: UnitsOfWork) -> None:
@@ -121,9 +133,16 @@ async def find_stuck_cases(units: UnitsOfWork, _parts: Parts) -> int:
         return await count_stuck(connection)
 
 
+async def find_stuck_links(units: UnitsOfWork, _parts: Parts) -> int:
+    """Cases whose mail with the link did not arrive, or that nobody answers."""
+    async with units.engine.connect() as connection:
+        return await count_stuck_links(connection)
+
+
 RECONCILERS: Sequence[Reconciler[Parts]] = (
     Reconciler("open311_endpoints_failing", find_failing_endpoints),
     Reconciler("open311_cases_stuck", find_stuck_cases),
+    Reconciler("case_links_stuck", find_stuck_links),
 )
 
 TIMERS: Mapping[str, TimerHandler[Any]] = {
@@ -131,5 +150,6 @@ TIMERS: Mapping[str, TimerHandler[Any]] = {
     HELD_TIMER: hold_may_be_over,
     SUCCESSION_TIMER: succession_begins,
     OUTSIDE_TIMER: outside_case_moves_on,
+    LINK_TIMER: case_link_moves_on,
     LISTEN_TIMER: endpoint_is_asked,
 }

@@ -33,6 +33,8 @@ def environment(
         "INTERNAL_TOKEN_FILE": str(tmp_path / "token"),
         "SESSION_KEY_FILE": str(tmp_path / "session"),
         "GRANT_PRIVATE_KEY_FILE": str(tmp_path / "grants"),
+        "CASE_LINK_KEY_FILE": str(tmp_path / "links"),
+        "SEALING_PUBLIC_DIR": str(tmp_path / "sealing"),
     }.items():
         monkeypatch.setenv(f"ROUTING_{variable}", value)
     return postgres.dsn(name)

@@ -6,7 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from melder_common.clock import utc_now
 from melder_common.grants import generate_grant_keys
+from melder_common.sealing import generate_period_key, period_of
 from melder_common.testing.plugin import ServiceDatabase
 from melder_common.testing.postgres import PostgresCluster
 from melder_routing.main import build_app
@@ -21,7 +23,11 @@ def build_settings(worker_url: str, desk_url: str, secrets: Path) -> RoutingSett
     secrets.mkdir(exist_ok=True)
     (secrets / "token").write_text("internal-secret")
     (secrets / "session").write_text("ab" * 32)
+    (secrets / "links").write_text("cd" * 32)
     generate_grant_keys(secrets / "private.pem", secrets / "public.pem")
+    if not (secrets / "sealing").exists():
+        period = period_of(utc_now())
+        generate_period_key(period, public_dir=secrets / "sealing", private_dir=secrets / "opening")
     return RoutingSettings(
         database_url=worker_url,
         desk_database_url=desk_url,
@@ -29,6 +35,8 @@ def build_settings(worker_url: str, desk_url: str, secrets: Path) -> RoutingSett
         internal_token_file=secrets / "token",
         session_key_file=secrets / "session",
         grant_private_key_file=secrets / "private.pem",
+        case_link_key_file=secrets / "links",
+        sealing_public_dir=secrets / "sealing",
     )
 
 

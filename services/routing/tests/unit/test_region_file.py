@@ -55,6 +55,8 @@ REACHED = (
     'open311: {url: "https://a.example", services: {pothole: P}}'
 )
 
+MAILED = 'kind: kreis, ars: "13072", participation: link, case_link: {email: "bau@amt.example"}'
+
 MISTAKES = [
     ("a field is misspelt", "kind: kreis,", "knd: kreis,", 18, "kind", "add it"),
     ("an unknown field", "layer: gemeinde", "layer: gemeinde\n    colour: red", 16, "red", "remove it"),
@@ -96,7 +98,15 @@ MISTAKES = [
     ("a misspelt policy", "    group: strasse\n    questions", "    group: strasse\n    policy: {txt: never}\n    questions", 26, "never", "spelling"),
     ("a margin without sense", "  name: Kleinregion", "  name: Kleinregion\n  margin_m: -5", 5, "-5", "greater than or equal to 0"),
     ("an unknown boundary file", "- {boundaries: orte}", "- {boundaries: ortee}", 9, "ortee", "did you mean orte?"),
-    ("reached by link", 'kind: gemeinde, ars: "130720001001", parent: kreis', 'kind: gemeinde, ars: "130720001001", participation: link', 19, "link", "open311, or notice_only"),
+    ("nobody to write to", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", participation: link', 18, "where the links of kreis go", "add case_link"),
+    ("a mailbox without participation", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", case_link: {email: a@b.example}', 18, "means nothing", "participation: link"),
+    ("two mailboxes at once", 'kind: kreis, ars: "13072"', MAILED.replace("bau@amt.example", "a@b.example, c@d.example"), 18, "a@b.example, c@d.example", "exactly one"),
+    ("a mailbox with a name", 'kind: kreis, ars: "13072"', MAILED.replace("bau@amt.example", "Bauamt <bau@amt.example>"), 18, "is no e-mail address", "office@body.example"),
+    ("a mailbox with a header", 'kind: kreis, ars: "13072"', MAILED.replace("bau@amt.example", r"bau@amt.example\nBcc: x@y.example"), 18, "is no e-mail address", "exactly one"),
+    ("a mailbox without a domain", 'kind: kreis, ars: "13072"', MAILED.replace("bau@amt.example", "bau@localhost"), 18, "bau@localhost", "office@body.example"),
+    ("a mailbox too long", 'kind: kreis, ars: "13072"', MAILED.replace("bau@", "b" * 65 + "@"), 18, "too long", "shorter one"),
+    ("an endless pause", 'kind: kreis, ars: "13072"', MAILED.replace("}", ", remind_after: 61}"), 18, "61", "less than or equal to 60"),
+    ("a misspelt moment", 'kind: kreis, ars: "13072"', MAILED.replace("}", ", send: sofort}"), 18, "sofort", "at_once"),
     ("named only, without contact", 'kind: gemeinde, ars: "130720001001", parent: kreis', 'kind: gemeinde, ars: "130720001001", participation: notice_only', 19, "notice_only", "add contact"),
     ("nobody knows where", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", participation: open311', 18, "where kreis takes reports", "add open311"),
     ("an endpoint without participation", 'kind: kreis, ars: "13072"', 'kind: kreis, ars: "13072", open311: {url: "https://a.example", default_service: x}', 18, "means nothing", "participation: open311"),
@@ -127,6 +137,15 @@ def test_a_body_reached_by_open311(tmp_path: Path) -> None:
         ServiceChoice(code="P"),
         None,
     )
+
+
+def test_a_body_reached_by_links(tmp_path: Path) -> None:
+    text = GOOD.replace('kind: kreis, ars: "13072"', MAILED)
+    bodies = {body.slug: body for body in read_region_file(write(tmp_path, text)).region.bodies}
+    entry = bodies["kreis"].case_link
+    assert entry is not None
+    assert (entry.email, entry.sends, entry.remind_after) == ("bau@amt.example", "at_once", 3)
+    assert entry.their_texts == "public"
 
 
 def test_what_people_write_is_never_mapped(tmp_path: Path) -> None:

@@ -26,14 +26,14 @@ LONGEST_LINE = 998
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Everything of a mail that is not its words."""
+    """Everything of a mail that is not its words; nobody unsubscribes from its own duty."""
 
     mail_id: UUID
     recipient: MailAddress
     number: str
     region: str
     language: str
-    unsubscribe_url: str
+    unsubscribe_url: str | None
     sent_at: datetime
     thread_id: UUID | None = None
 
@@ -107,11 +107,14 @@ class MailWriter:
             first = postmark.message_id(envelope.thread_id)
             head += [("In-Reply-To", first), ("References", first)]
         number = "".join(c for c in envelope.number.lower()[:40] if c.isascii() and c.isalnum())
+        head.append(("List-Id", f"<{number}.meldung.{postmark.domain}>"))
+        if envelope.unsubscribe_url:
+            head += [
+                ("List-Unsubscribe", f"<{envelope.unsubscribe_url}>"),
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ]
         return [
             *head,
-            ("List-Id", f"<{number}.meldung.{postmark.domain}>"),
-            ("List-Unsubscribe", f"<{envelope.unsubscribe_url}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "All"),
             ("Content-Language", envelope.language),

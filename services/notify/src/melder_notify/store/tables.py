@@ -126,6 +126,36 @@ notification = Table(
 )
 """Exactly one record per (event, recipient, channel, kind); its id makes the Message-ID."""
 
+case_mail = Table(
+    "case_mail",
+    metadata,
+    Column("notification_id", Uuid, primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    Column("report_id", Uuid, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("channel", Text, nullable=False, server_default="email"),
+    Column("kind", Text, nullable=False, server_default="case_link"),
+    Column("thread_id", Uuid, nullable=False),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("facts", JSONB, nullable=False),
+    Column("key_id", Text),
+    Column("box", LargeBinary),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("outcome", Text),
+    _moment("queued_at", nullable=False),
+    _moment("sent_at"),
+    UniqueConstraint("event_id", "body", "channel", "kind", name="case_mail_once"),
+    CheckConstraint(
+        "state IN ('queued', 'sending', 'sent', 'failed', 'dropped')", name="case_mail_state"
+    ),
+    CheckConstraint("(box IS NULL) = (key_id IS NULL)", name="case_mail_sealed"),
+    Index("case_mail_by_report", "report_id"),
+    Index("case_mail_by_thread", "thread_id"),
+    Index("case_mail_waiting", "key_id", postgresql_where=text("key_id IS NOT NULL")),
+)
+"""Mails to bodies with the link to a case. ``box`` is the sealed letter as routing closed it; it is
+forgotten when the mail has left or was given up."""
+
 body = Table(
     "body",
     metadata,

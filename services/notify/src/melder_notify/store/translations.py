@@ -25,6 +25,14 @@ class SpokenWords:
         """Day and time of day in the installation's zone."""
         return self.formats.local_datetime(at)
 
+    def day(self, at: datetime) -> str:
+        """The day in the installation's zone."""
+        return self.formats.local_date(at)
+
+    def coordinates(self, lat: float, long: float) -> str:
+        """A place as people copy it into their map."""
+        return self.formats.coordinates((lat, long))
+
     def name(self, names: dict[str, str]) -> str | None:
         """A name that comes by language tag (categories, reasons), German as the last resort."""
         return names.get(self.language) or names.get("de")

@@ -14,6 +14,7 @@ from nacl.utils import random
 
 from melder_common.event_values import SealedEnvelope
 from melder_common.sealing import EnvelopeUnreadable, OpeningKeys
+from melder_notify.domain.case_letters import CaseLetter
 from melder_notify.domain.contacts import ContactDetails
 
 KEY_BYTES = 32
@@ -52,6 +53,11 @@ class Vault:
                 f"the contact {sealed.contact_id} was sealed under another contact_key_file, "
                 "or its row was changed"
             ) from None
+
+    def open_letter(self, key_id: str, box: bytes) -> CaseLetter:
+        """Mailbox and link. Raises EnvelopeUnreadable or UnreadableLetter, never with content."""
+        envelope = SealedEnvelope(key_id=key_id, box=b64encode(box).decode())
+        return CaseLetter.from_json(self._opening_keys.open(envelope))
 
     def seal(self, contact_id: UUID, details: ContactDetails) -> SealedContact:
         """Close ``details`` under a new data key, for keeping."""

@@ -7,6 +7,7 @@ from melder_common.erasures import Erasure
 from melder_common.timers import Due, postpone, settle
 from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
 from melder_notify.domain.contacts import Contact, ContactState
+from melder_notify.store.case_mails import drop_case_mails
 from melder_notify.store.contacts import lock_contact, lock_contacts_of_report
 from melder_notify.store.notifications import drop_waiting
 from melder_notify.store.reports import find_reports
@@ -54,6 +55,7 @@ async def erase_when_known(due: Due, office: Office, units: UnitsOfWork) -> None
 async def _erase(unit: UnitOfWork, erasure: Erasure, office: Office) -> None:
     contacts = await lock_contacts_of_report(unit.connection, [erasure.id])
     if erasure.kind == CONTACT:
+        await drop_case_mails(unit.connection, [erasure.id])
         await erase_contacts_of(unit, contacts)
         return
     for contact in contacts:

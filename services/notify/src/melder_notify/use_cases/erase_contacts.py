@@ -7,6 +7,7 @@ from melder_common.erasures import note_erasures
 from melder_common.events import ContactErased, ReportErased
 from melder_common.unit_of_work import UnitOfWork
 from melder_notify.domain.contacts import Contact, ContactState
+from melder_notify.store.case_mails import drop_case_mails
 from melder_notify.store.contacts import (
     forget_box,
     lock_contacts_of_report,
@@ -44,6 +45,7 @@ async def erase_reports(
     report_ids = [one.event.report_id for one in heard]
     await erase_contacts_of(unit, await lock_contacts_of_report(unit.connection, report_ids))
     await forget_words(unit.connection, report_ids)
+    await drop_case_mails(unit.connection, report_ids)
 
 
 async def erase_contacts_of(unit: UnitOfWork, contacts: Sequence[Contact]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from melder_common.unit_of_work import UnitOfWork
 from melder_notify.domain.key_periods import needed_until
+from melder_notify.store.case_mails import count_mails_sealed_with
 from melder_notify.store.contacts import keep_boxes, lock_as_received
 from melder_notify.store.dead_letters import count_letters_sealed_with
 from melder_notify.store.vault import Vault
@@ -27,6 +28,9 @@ async def retire_sealing_key(
     while sealed := await lock_as_received(unit.connection, key_id, limit=BATCH):
         again = [vault.seal(box.contact_id, vault.open(box)) for box in sealed]
         await keep_boxes(unit.connection, again)
+    mails = await count_mails_sealed_with(unit.connection, key_id)
+    if mails:
+        return f"{mails} mails to bodies need it: let them leave first, or see why they do not"
     letters = await count_letters_sealed_with(unit.connection, key_id)
     if letters:
         return f"{letters} dead letters need it: replay or skip them first"

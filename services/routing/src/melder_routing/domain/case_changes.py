@@ -27,6 +27,7 @@ RefusedChange = Literal[
     "too_late",
     "same_category",
     "not_reached",
+    "not_offered",
 ]
 
 

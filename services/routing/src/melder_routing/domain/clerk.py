@@ -68,6 +68,15 @@ def scope_of(
     )
 
 
+NOBODY = UUID(int=0)
+"""Who acts where no person signed in: history names the body alone."""
+
+
+def scope_of_link(body: str) -> Scope:
+    """What the holder of a link may see and change: cases of one body, and no list of them."""
+    return Scope(NOBODY, "", bodies=frozenset({body}), work_bodies=frozenset({body}))
+
+
 def _queues(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset(role.queue for role in roles if role.queue)
 

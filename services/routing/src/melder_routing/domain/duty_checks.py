@@ -90,7 +90,7 @@ def _told(at: Path, entry: CompetenceEntry, bodies: Mapping[str, BodyEntry]) -> 
         (*at, "body"),
         entry.body,
         f"is only named to citizens, so mode {entry.mode} would do nothing",
-        "let it take part (participation: desk or open311), or remove the competence",
+        "let it take part (participation: desk, link or open311), or remove the competence",
     )
 
 

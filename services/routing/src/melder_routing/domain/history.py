@@ -42,6 +42,10 @@ class HistoryKind(StrEnum):
     REFUSED_OUTSIDE = "refused_outside"
     HEARD_OUTSIDE = "heard_outside"
     ASKED_OUTSIDE = "asked_outside"
+    LINK_ISSUED = "link_issued"
+    LINK_SENT = "link_sent"
+    LINK_FAILED = "link_failed"
+    LINK_UNANSWERED = "link_unanswered"
 
 
 MOVES = frozenset({HistoryKind.REROUTED, HistoryKind.TAKEN_OVER, HistoryKind.SUCCEEDED})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from melder_routing.domain.open311_entry import Open311Entry, ServiceChoice
-from melder_routing.domain.region import BodyEntry, CategoryEntry, Region
+from melder_routing.domain.region import CategoryEntry, Region
 from melder_routing.domain.region_findings import Finding, Path, known
 
 WRITTEN = frozenset({"string", "text"})
@@ -11,29 +11,11 @@ WRITTEN = frozenset({"string", "text"})
 
 
 def check_open311(region: Region) -> Iterator[Finding]:
-    """Bodies whose participation and entry disagree, or whose mapping names something unknown."""
+    """Bodies whose mapping names something unknown, or nothing at all."""
     for position, body in enumerate(region.bodies):
         at: Path = ("bodies", position)
-        yield from _agree(at, body)
         if body.open311 is not None:
             yield from _mapping((*at, "open311"), body.open311, region)
-
-
-def _agree(at: Path, body: BodyEntry) -> Iterator[Finding]:
-    if body.participation == "open311" and body.open311 is None:
-        yield Finding(
-            (*at, "participation"),
-            body.participation,
-            f"nobody knows where {body.slug} takes reports",
-            "add open311: {url: …}",
-        )
-    if body.participation != "open311" and body.open311 is not None:
-        yield Finding(
-            (*at, "open311"),
-            None,
-            f"means nothing with participation {body.participation}",
-            "set participation: open311, or remove it",
-        )
 
 
 def _mapping(at: Path, entry: Open311Entry, region: Region) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from melder_routing.domain.outside_entry import OutsideEntry, Sending
 from melder_routing.domain.region_entry import Entry, Name
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -62,15 +63,13 @@ def _bare_code(value: Any) -> Any:
 Service = Annotated[ServiceChoice, BeforeValidator(_bare_code)]
 
 
-class Open311Entry(Entry):
+class Open311Entry(OutsideEntry):
     """An endpoint that takes a body's cases. ``url`` is its discovery document or its base.
 
     ``key_file`` is a file in the folder ``open311`` of the secrets directory. ``client`` is the
     name of the API client that the other side uses here: its own reports never go back to it.
-    ``updates``: the endpoint speaks mySociety's ``servicerequestupdates``. ``send``: at once, after
-    the review of text and photos (at most ``longest_wait_hours``), or only when a clerk says so;
-    without a word ``at_once`` where updates can follow, else ``after_review``. ``their_texts``:
-    whether what the other side writes is public at once (masked), or held for a clerk.
+    ``updates``: the endpoint speaks mySociety's ``servicerequestupdates``. Without a word in
+    ``send`` cases leave at once where updates can follow, else after the review.
     """
 
     url: Annotated[str, StringConstraints(max_length=500), AfterValidator(_is_safe_address)]
@@ -82,13 +81,10 @@ class Open311Entry(Entry):
     default_service: Code | None = None
     updates: bool = False
     photos: Literal["files", "links", "none"] = "links"
-    send: Literal["at_once", "after_review", "by_hand"] | None = None
-    longest_wait_hours: Annotated[int, Field(ge=1, le=24 * 14)] = 48
-    their_texts: Literal["public", "held"] = "public"
     poll_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
 
     @property
-    def sends(self) -> Literal["at_once", "after_review", "by_hand"]:
+    def sends(self) -> Sending:
         """When a case leaves."""
         return self.send or ("at_once" if self.updates else "after_review")
 

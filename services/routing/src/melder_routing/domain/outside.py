@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from melder_common.event_values import CaseState
 from melder_routing.domain.case import Case
 from melder_routing.domain.open311_entry import Open311Entry
+from melder_routing.domain.outside_entry import OutsideEntry
 from melder_routing.domain.remote_status import OUR_STATES
 from melder_routing.domain.states import is_closed
 
@@ -162,17 +163,41 @@ def _leave(file: OutsideFile, entry: Open311Entry) -> Leave | None:
 
 def _first_post(file: OutsideFile, entry: Open311Entry, now: datetime) -> Step:
     outside, case, shown = file.outside, file.case, file.shown
-    if entry.sends == "by_hand" and not outside.asked:
-        return Rest()
-    longest = outside.noted_at + timedelta(hours=entry.longest_wait_hours)
-    reviewed = not case.text_to_review and not (
-        entry.waits_for_photos and (case.photos_to_review or shown.photos_pending)
+    waits = waits_for_review(
+        entry,
+        case,
+        asked=outside.asked,
+        noted_at=outside.noted_at,
+        photos_pending=shown.photos_pending,
+        now=now,
     )
-    waits = entry.sends == "after_review" and not (case.hazard or outside.asked or reviewed)
-    if waits and now < longest:
-        return Rest(longest)
+    if waits is not None:
+        return waits
     photos = () if entry.photos == "none" else shown.photos
     return Post(with_text=shown.text is not None, photos=photos)
+
+
+def waits_for_review(
+    entry: OutsideEntry,
+    case: Case,
+    *,
+    asked: bool,
+    noted_at: datetime,
+    photos_pending: bool,
+    now: datetime,
+) -> Rest | None:
+    """How long a case stays here before it leaves for the first time; none when it may leave.
+
+    What is dangerous, and what a clerk ``asked`` for, waits for no review.
+    """
+    if entry.sends == "by_hand" and not asked:
+        return Rest()
+    longest = noted_at + timedelta(hours=entry.longest_wait_hours)
+    reviewed = not case.text_to_review and not (
+        entry.waits_for_photos and (case.photos_to_review or photos_pending)
+    )
+    waits = entry.sends == "after_review" and not (case.hazard or asked or reviewed)
+    return Rest(longest) if waits and now < longest else None
 
 
 def _again(outside: OutsideCase, shown: Shown) -> Post:

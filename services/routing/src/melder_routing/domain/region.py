@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from melder_common.event_values import Choice, PublicationPolicy, Question
+from melder_routing.domain.case_link_entry import CaseLinkEntry
 from melder_routing.domain.duty_entries import AgreementEntry, CompetenceEntry
 from melder_routing.domain.open311_entry import Open311Entry
 from melder_routing.domain.region_clerk import ClerkRole
@@ -91,8 +92,9 @@ class BodyEntry(Entry):
 
     ``service_keys``: keys of other bodies' areas in which it has duties, without being the one who
     is there for everything (a road authority of several Kreise). ``pack``: which Land pack's rules
-    count for a body without a key, where the region has several. ``open311``: how a body with
-    participation open311 is reached; its cases lie in a queue here all the same.
+    count for a body without a key, where the region has several. ``open311`` and ``case_link``: how
+    a body with participation open311 or link is reached; its cases lie in a queue here all the
+    same, where clerks of another body see how they stand.
     """
 
     slug: Slug
@@ -104,6 +106,7 @@ class BodyEntry(Entry):
     parent: Slug | None = None
     participation: Literal["desk", "link", "open311", "notice_only"] = "desk"
     open311: Open311Entry | None = None
+    case_link: CaseLinkEntry | None = None
     areas: tuple[FeatureChoice, ...] | None = None
     imported: tuple[ImportedChoice, ...] = ()
     service_keys: tuple[Key, ...] = ()

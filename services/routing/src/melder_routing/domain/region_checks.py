@@ -12,6 +12,7 @@ from melder_routing.domain.duty_checks import (
     everybody_has_a_queue,
 )
 from melder_routing.domain.open311_checks import check_open311
+from melder_routing.domain.participation_checks import check_participation
 from melder_routing.domain.region import BodyEntry, CategoryEntry, FeatureChoice, Region
 from melder_routing.domain.region_findings import Finding, Path, known
 
@@ -79,20 +80,6 @@ def _bodies(region: Region) -> Iterator[Finding]:
         if _in_circle(body, by_slug):
             yield Finding(
                 (*at, "parent"), body.parent, "the parents form a circle", "break it at one body"
-            )
-        if body.participation == "link":
-            yield Finding(
-                (*at, "participation"),
-                body.participation,
-                f"links for one case are not sent yet: {body.slug} would never hear of its cases",
-                "use desk with a queue somebody works in, open311, or notice_only with contact",
-            )
-        if body.participation == "notice_only" and body.contact is None:
-            yield Finding(
-                (*at, "participation"),
-                body.participation,
-                f"{body.slug} is only named to citizens, but has no contact to name",
-                "add contact: de: …",
             )
 
 
@@ -173,6 +160,7 @@ _CHECKS: tuple[Callable[[Region], Iterator[Finding]], ...] = (
     check_stretches,
     check_queues,
     everybody_has_a_queue,
+    check_participation,
     check_open311,
     _clerks,
     _validity,

@@ -47,6 +47,7 @@ _AGAIN = RemoteStatus(
     "wieder geöffnet", _S.FORWARDED, None, "{body} bearbeitet die Meldung wieder."
 )
 _OPEN, _CHECKING = RemoteStatus("offen"), RemoteStatus("wird geprüft")
+_ACCEPTED = RemoteStatus("angenommen", sentence="{body} kümmert sich darum.")
 _PLANNED = RemoteStatus("eingeplant", sentence="{body} hat die Arbeit eingeplant.")
 _WORKING = RemoteStatus("in Arbeit", sentence="{body} arbeitet daran.")
 
@@ -57,6 +58,7 @@ REMOTE_STATUSES: dict[str, RemoteStatus] = {
     "received": _OPEN,
     "for_triage": _CHECKING,
     "investigating": _CHECKING,
+    "accepted": _ACCEPTED,
     "internal_referral": RemoteStatus("wird intern weitergegeben"),
     "planned": _PLANNED,
     "action_scheduled": _PLANNED,

@@ -87,6 +87,7 @@ class CaseFacts:
     category: CategoryRef
     policy: PublicationPolicy
     routed_at: datetime
+    municipality: str | None = None
 
 
 async def get_facts(connection: AsyncConnection, case_id: UUID) -> CaseFacts:
@@ -108,6 +109,7 @@ def facts_of(row: Row[Any]) -> CaseFacts:
         category=CategoryRef(slug=row.category, name=row.category_name),
         policy=PublicationPolicy.model_validate(row.policy),
         routed_at=row.routed_at,
+        municipality=row.municipality,
     )
 
 

@@ -1,7 +1,9 @@
-"""Bodies by the regional keys that areas may have."""
+"""Bodies by the regional keys that areas may have, and the language they are written to in."""
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from melder_routing.store.region_tables import body
 
 SPELLED_KEYS = """
     (SELECT body.id, body.slug, ars, removed_at FROM routing.body WHERE ars IS NOT NULL) AS body
@@ -25,3 +27,9 @@ _BY_KEY = text(
 async def find_bodies_by_key(connection: AsyncConnection) -> dict[str, str]:
     """Slugs by key; a body's own ARS before one filled up with zeros."""
     return {key: slug for key, slug in await connection.execute(_BY_KEY)}  # noqa: C416 (rows are no pairs to mypy)
+
+
+async def find_language(connection: AsyncConnection, slug: str) -> str:
+    """The first language of a body."""
+    languages = await connection.scalar(select(body.c.languages).where(body.c.slug == slug))
+    return str(languages[0]) if languages else "de"

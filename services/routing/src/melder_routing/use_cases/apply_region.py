@@ -35,6 +35,7 @@ from melder_routing.store.successions import keep_successions, list_successions
 from melder_routing.use_cases.publish_catalogue import publish_catalogue
 from melder_routing.use_cases.put_clerks import put_clerks
 from melder_routing.use_cases.put_endpoints import put_endpoints
+from melder_routing.use_cases.put_link_receivers import put_link_receivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ async def _write(unit: UnitOfWork, prepared: PreparedRegion) -> None:
     connection, region, areas = unit.connection, prepared.region, prepared.areas
     await put_bodies(connection, region)
     await put_endpoints(unit, region)
+    await put_link_receivers(unit, region)
     await put_queues(connection, region)
     await put_categories(connection, region)
     await put_body_queues(connection, region)

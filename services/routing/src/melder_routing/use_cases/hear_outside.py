@@ -3,23 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from melder_common.event_values import BodyRef, CaseState
-from melder_common.events import CaseMessagePosted
-from melder_common.ids import new_id
+from melder_common.event_values import BodyRef
 from melder_common.text import mask_personal_data
 from melder_common.unit_of_work import UnitOfWork
-from melder_routing.domain.case import Case
-from melder_routing.domain.case_changes import StateChange, move
 from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.outside import OutsideCase
 from melder_routing.domain.outside_job import Found
 from melder_routing.domain.outside_trouble import EndpointFailed, pause_for
-from melder_routing.domain.remote_status import find_status, sentence_for, status_key, target_of
-from melder_routing.domain.states import Actor, is_closed
-from melder_routing.store.case_contents import add_message
-from melder_routing.store.cases import add_history, lock_case, set_case_facts
+from melder_routing.domain.remote_status import status_key
+from melder_routing.store.cases import add_history, lock_case
 from melder_routing.store.endpoints import Endpoint, find_endpoint, note_answer, note_failure
 from melder_routing.store.open311_answers import RemoteUpdate
 from melder_routing.store.outside_cases import (
@@ -29,13 +22,12 @@ from melder_routing.store.outside_cases import (
     lock_outside,
     note_outside,
 )
-from melder_routing.use_cases.on_case import keep_state, say
+from melder_routing.use_cases.take_word import LONGEST_TEXT, TheirWord, take_word
 
 OVERLAP = timedelta(hours=2)
 """Looked at again each time: what is dated earlier than it was told, and clocks that differ."""
 WIDE, WIDE_EVERY = timedelta(days=7), timedelta(hours=12)
 """Now and then further back: the other side may have been behind itself."""
-LONGEST_TEXT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +84,16 @@ async def hear_update(unit: UnitOfWork, found: Found, name: str, update: RemoteU
     if not await add_heard(unit.connection, outside.id, update.update_id, unit.now):
         return
     late = outside.remote_at is not None and update.at < outside.remote_at
-    status = None if late else find_status(update.status)
-    unknown = status is None and not late and case.state is CaseState.FORWARDED
-    text = mask_personal_data(update.text)[:LONGEST_TEXT] or None
-    here = case.working.slug == outside.body
-    target = target_of(case, status, outside.remote_status) if here else None
+    word = TheirWord(
+        body=BodyRef(slug=outside.body, name=name),
+        status="" if late else update.status,
+        before=outside.remote_status,
+        text=mask_personal_data(update.text)[:LONGEST_TEXT] or None,
+        held=await _holds(unit, outside),
+        by=BY_OUTSIDE,
+    )
     await _note_status(unit, outside, update, late=late)
-    public = None if await _holds(unit, outside) or not here else text
-    is_news = here and status is not None and status_key(update.status) != outside.remote_status
-    sentence = sentence_for(status, target, name) if status is not None and is_news else None
-    speaker = BodyRef(slug=outside.body, name=name)
-    if target is not None and status is not None:
-        change = move(
-            case,
-            target,
-            actor=Actor.OUTSIDE,
-            now=unit.now,
-            message=public or sentence_for(status, target, name),
-            reason=status.reason if is_closed(target) else None,
-        )
-        await _keep(unit, change, speaker)
-    elif said := public or (sentence if case.state is CaseState.FORWARDED else None):
-        await _pass_on(unit, case, speaker, said)
-    if text is not None and public is None:
-        await _hold(unit, case, speaker, text)
-    if target is CaseState.RECEIVED or (unknown and here):
-        await set_case_facts(unit.connection, case.case_id, unread=case.unread + 1)
+    await take_word(unit, case, word, late=late)
 
 
 async def _holds(unit: UnitOfWork, outside: OutsideCase) -> bool:
@@ -139,49 +115,3 @@ async def _note_status(
     codes = {"status": key} | BY_OUTSIDE
     line = HistoryEntry(HistoryKind.HEARD_OUTSIDE, body=outside.body, codes=codes)
     await add_history(unit, outside.case_id, line)
-
-
-async def _keep(unit: UnitOfWork, change: StateChange, speaker: BodyRef) -> None:
-    entry = HistoryEntry(HistoryKind.STATE, body=speaker.slug, codes=BY_OUTSIDE)
-    await keep_state(unit, change, entry)
-
-
-async def _pass_on(unit: UnitOfWork, case: Case, speaker: BodyRef, text: str) -> None:
-    """Their words in public, as a message of the case."""
-    posted = CaseMessagePosted(
-        case_id=case.case_id,
-        report_id=case.report_id,
-        message_id=new_id(),
-        kind="note",
-        text=text,
-        body=speaker,
-        public=True,
-        posted_at=unit.now,
-    )
-    await _write_down(unit, case, speaker, text, posted.message_id, public=True)
-    say(unit, case, posted)
-
-
-async def _hold(unit: UnitOfWork, case: Case, speaker: BodyRef, text: str) -> None:
-    """Their words for clerks only; what of it the reporter hears is theirs to write."""
-    await _write_down(unit, case, speaker, text, new_id(), public=False)
-    await set_case_facts(unit.connection, case.case_id, unread=case.unread + 1)
-
-
-async def _write_down(
-    unit: UnitOfWork, case: Case, speaker: BodyRef, text: str, message_id: UUID, *, public: bool
-) -> None:
-    await add_message(
-        unit.connection,
-        message_id=message_id,
-        case_id=case.case_id,
-        at=unit.now,
-        kind="note",
-        text=text,
-        body=speaker.slug,
-        public=public,
-    )
-    line = HistoryEntry(
-        HistoryKind.MESSAGE, body=speaker.slug, refers_to=message_id, codes=BY_OUTSIDE
-    )
-    await add_history(unit, case.case_id, line)

@@ -6,12 +6,13 @@ from melder_common.envelope import Heard
 from melder_common.events import NotificationFailed, NotificationSent
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.store.case_contents import add_mail_log
+from melder_routing.use_cases.note_link_mails import CASE_LINK_MAIL, note_link_mails
 
 
 async def note_notifications_sent(
     unit: UnitOfWork, heard: Sequence[Heard[NotificationSent]], _parts: object
 ) -> None:
-    """Messages left for reporters; a report may have no case yet."""
+    """Messages left for reporters, or for bodies by a link; a report may have no case yet."""
     rows = [
         {
             "notification_id": one.event.notification_id,
@@ -25,6 +26,8 @@ async def note_notifications_sent(
         for one in heard
     ]
     await add_mail_log(unit.connection, rows)
+    links = [one.event for one in heard if one.event.kind == CASE_LINK_MAIL]
+    await note_link_mails(unit, {event.notification_id: None for event in links})
 
 
 async def note_notifications_failed(
@@ -44,3 +47,5 @@ async def note_notifications_failed(
         for one in heard
     ]
     await add_mail_log(unit.connection, rows)
+    links = [one.event for one in heard if one.event.kind == CASE_LINK_MAIL]
+    await note_link_mails(unit, {event.notification_id: event.reason for event in links})

@@ -4,20 +4,18 @@ import random
 from datetime import datetime
 from typing import Any
 
-from melder_common.event_values import CaseState
+from melder_common.event_values import BodyRef
 from melder_common.unit_of_work import UnitOfWork
-from melder_routing.domain.case_changes import move
 from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.outside import OutsideCase, Post, Rest, Tell, next_step, token_pause
 from melder_routing.domain.outside_job import Arrived, Informed, Job, Numbered, Outcome
 from melder_routing.domain.outside_trouble import FOR_CLERKS, EndpointFailed, Trouble, pause_for
-from melder_routing.domain.states import Actor, is_closed
 from melder_routing.store.cases import add_history, set_case_facts
 from melder_routing.store.endpoints import note_answer, note_failure
 from melder_routing.store.outside_cases import BY_OUTSIDE, add_told, note_outside
-from melder_routing.use_cases.on_case import keep_state
 from melder_routing.use_cases.open_outside_file import OpenFile, open_outside_file
 from melder_routing.use_cases.prepare_outside import not_before
+from melder_routing.use_cases.take_word import arrive
 
 _WELL: dict[str, Any] = {
     "attempts": 0,
@@ -72,14 +70,11 @@ async def _arrive(unit: UnitOfWork, job: Job, found: OpenFile, arrived: Arrived)
     codes = {"number": arrived.remote_id} if arrived.remote_id else {}
     line = HistoryEntry(HistoryKind.SENT_OUTSIDE, body=outside.body, codes=codes | BY_OUTSIDE)
     await add_history(unit, case.case_id, line)
-    if found.file.is_elsewhere or is_closed(case.state) or case.state is CaseState.FORWARDED:
-        return
     said = f"Ihre Meldung liegt jetzt bei: {found.endpoint.name}."
     if arrived.remote_id:
         said += f" Dort hat sie die Nummer {arrived.remote_id}."
-    change = move(case, CaseState.FORWARDED, actor=Actor.OUTSIDE, now=unit.now, message=said)
-    moved = HistoryEntry(HistoryKind.STATE, body=outside.body, codes=BY_OUTSIDE)
-    await keep_state(unit, change, moved)
+    body = BodyRef(slug=outside.body, name=found.endpoint.name)
+    await arrive(unit, case, body, said, BY_OUTSIDE)
 
 
 async def _number(unit: UnitOfWork, outside: OutsideCase, numbered: Numbered) -> None:

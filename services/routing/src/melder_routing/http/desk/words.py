@@ -62,6 +62,10 @@ HISTORY: dict[str, str] = {
     HistoryKind.REFUSED_OUTSIDE: "Von der anderen Stelle nicht angenommen",
     HistoryKind.HEARD_OUTSIDE: "Rückmeldung der anderen Stelle",
     HistoryKind.ASKED_OUTSIDE: "Weitergabe angestoßen",
+    HistoryKind.LINK_ISSUED: "E-Mail mit Link zum Fall beauftragt",
+    HistoryKind.LINK_SENT: "E-Mail mit Link zum Fall versandt",
+    HistoryKind.LINK_FAILED: "E-Mail mit Link zum Fall nicht zustellbar",
+    HistoryKind.LINK_UNANSWERED: "Trotz Erinnerung keine Antwort",
 }
 
 PHOTO_STATES: dict[str, tuple[str, str]] = {
@@ -82,6 +86,7 @@ MAIL_KINDS: dict[str, str] = {
     "status": "Stand der Bearbeitung",
     "closing": "Abschluss",
     "confirmation": "Bitte um Bestätigung der Adresse",
+    "case_link": "Link zum Fall an die bearbeitende Stelle",
 }
 
 CHANNELS: dict[str, str] = {
@@ -115,7 +120,8 @@ REFUSALS: dict[str, str] = {
     "never_public": "In dieser Kategorie wird das nie veröffentlicht.",
     "too_late": "Die Frist zur Übernahme ist vorbei, oder jemand war schneller.",
     "same_category": "Der Fall hat diese Kategorie schon.",
-    "not_reached": "Diese Stelle wird nicht über Open311 erreicht.",
+    "not_reached": "Diese Stelle wird weder über Open311 noch mit einem Link erreicht.",
+    "not_offered": "Das lässt sich im jetzigen Zustand nicht sagen.",
     "no_photo": "Das Foto ist nicht mehr da oder noch nicht fertig.",
 }
 
@@ -170,6 +176,10 @@ _DETAILS: dict[tuple[str, Any], str] = {
     ("by", "reporter"): "durch die meldende Person",
     ("by", "timer"): "Frist abgelaufen",
     ("by", "open311"): "über Open311",
+    ("by", "link"): "über den Link zum Fall",
+    ("occasion", "reminder"): "Erinnerung",
+    ("occasion", "reopened"): "wieder geöffnet",
+    ("occasion", "again"): "noch einmal",
     ("by", "routing"): "in anderen Händen noch nicht angenommen",
     ("policy", "at_once"): "sofort nach der Regel der Kategorie",
     ("fixed", "yes"): "Ja, es ist behoben",

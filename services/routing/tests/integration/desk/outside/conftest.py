@@ -17,10 +17,14 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from melder_common.clock import utc_now
+from melder_common.sealing import SealingKeys, generate_period_key, period_of
 from melder_common.timers import Timers
+from melder_routing.domain.link_tokens import LinkKey
 from melder_routing.domain.open311_entry import Open311Entry
 from melder_routing.parts import Parts
 from melder_routing.store.endpoints import put_endpoints
+from melder_routing.store.link_office import LinkOffice
 from melder_routing.store.open311_addresses import Open311Addresses
 from melder_routing.store.open311_client import Open311Client
 from melder_routing.store.open311_line import Open311Line
@@ -207,6 +211,13 @@ class Outside:
         self.world.clock.fixed = moment
 
 
+def make_office(directory: Path) -> LinkOffice:
+    """Makes links, and seals them for notify; the opening key lies in ``opening``."""
+    public, private = directory / "sealing", directory / "opening"
+    generate_period_key(period_of(utc_now()), public_dir=public, private_dir=private)
+    return LinkOffice(LinkKey(b"l" * 32), SealingKeys.load(public), "https://melden.example")
+
+
 @pytest.fixture
 async def outside(world: Any, far: FarServer, tmp_path: Path) -> AsyncIterator[Outside]:
     (tmp_path / "far-key").write_text(KEY)
@@ -218,7 +229,7 @@ async def outside(world: Any, far: FarServer, tmp_path: Path) -> AsyncIterator[O
     ):
         client = Open311Client(http)
         line = Open311Line(client, Open311Addresses(client, tmp_path), media)
-        parts = Parts(Rulebooks(), line, "https://melden.example")
+        parts = Parts(Rulebooks(), line, make_office(tmp_path), "https://melden.example")
         timers = Timers(world.worker, TIMERS, parts, holder="test")
         yield Outside(world, far, parts, timers)
 
