@@ -19,6 +19,7 @@ from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.bus import SUBSCRIPTIONS
 from melder_routing.domain.link_tokens import LinkKey
 from melder_routing.http.desk import Desk, install_desk, render_desk_problem
+from melder_routing.http.link import LinkPages, link_router
 from melder_routing.http.responsibility import responsibility_routes
 from melder_routing.http.services import services_routes
 from melder_routing.parts import Parts
@@ -116,7 +117,9 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         )
     )
     pages = Pages("melder_routing")
-    install_desk(app, build_desk(settings, service, desk_engine, pages, rulebooks))
+    desk = build_desk(settings, service, desk_engine, pages, rulebooks)
+    install_desk(app, desk)
+    app.include_router(link_router(LinkPages(desk.units, pages, parts.links.key)))
     install_edges(
         app,
         service,

@@ -11,7 +11,8 @@ from melder_routing.store.rulebooks import Rulebooks
 class Parts:
     """The rules of the region as this process keeps them, and the ways to bodies outside.
 
-    ``line`` leads to those reached by Open311, ``links`` to those reached by e-mail. ``origin``: the public address, for links to reports and photos.
+    ``line`` leads to those reached by Open311, ``links`` to those reached by e-mail. ``origin``:
+    the public address, for links to reports and photos.
     """
 
     rulebooks: Rulebooks

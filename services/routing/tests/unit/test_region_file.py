@@ -140,9 +140,9 @@ def test_a_body_reached_by_open311(tmp_path: Path) -> None:
 
 
 def test_a_body_reached_by_links(tmp_path: Path) -> None:
-    text = GOOD.replace('kind: kreis, ars: "13072"', MAILED)
-    bodies = {body.slug: body for body in read_region_file(write(tmp_path, text)).region.bodies}
-    entry = bodies["kreis"].case_link
+    amt = "bodies:\n  - {slug: amt, name: Amt, " + MAILED.replace('"13072"', '"13073"') + "}\n"
+    text = GOOD.replace("bodies:\n", amt).replace("serves: [kreis]", "serves: [kreis, amt]")
+    entry = read_region_file(write(tmp_path, text)).region.bodies[0].case_link
     assert entry is not None
     assert (entry.email, entry.sends, entry.remind_after) == ("bau@amt.example", "at_once", 3)
     assert entry.their_texts == "public"

@@ -27,6 +27,7 @@ from melder_routing.store.cases import CASE_COLUMNS, case_of, with_bodies
 from melder_routing.store.clerks import list_colleagues
 from melder_routing.store.desk_list import list_categories
 from melder_routing.store.holidays import find_holidays
+from melder_routing.store.links_on_page import LinkRow, list_links
 from melder_routing.store.outside_page import OutsideRow, list_outside
 from melder_routing.store.region_tables import category, question
 from melder_routing.store.regions import name_bodies
@@ -54,6 +55,7 @@ class CaseFile:
     holidays: HolidayRules
     categories: list[tuple[str, list[tuple[str, str]]]]
     outside: Sequence[OutsideRow]
+    links: Sequence[LinkRow]
 
 
 async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> CaseFile:
@@ -79,6 +81,7 @@ async def read_case(connection: AsyncConnection, scope: Scope, number: str) -> C
         holidays=await find_holidays(connection),
         categories=await list_categories(connection, present=True),
         outside=await list_outside(connection, case_of(facts)),
+        links=await list_links(connection, case_of(facts)),
     )
 
 

@@ -7,6 +7,7 @@ import orjson
 
 from melder_common.event_values import Place, SealedEnvelope
 from melder_common.sealing import SealingKeys
+from melder_common.text import mask_personal_data
 from melder_routing.domain.case_link import CaseLink
 from melder_routing.domain.link_tokens import LinkKey
 
@@ -22,13 +23,15 @@ class LinkOffice:
     sealing: SealingKeys
     origin: str
 
-    def seal_letter(self, link: CaseLink, email: str, place: Place, at: datetime) -> SealedEnvelope:
-        """Address, link and place, closed. The exact place may be nobody else's business."""
+    def seal_letter(
+        self, link: CaseLink, email: str, place: Place | None, at: datetime
+    ) -> SealedEnvelope:
+        """Mailbox and link, closed; the place only where it may be told by mail."""
         letter = {
             "email": email,
             "url": f"{self.origin}{PATH}/{self.key.issue(link.id, link.generation)}",
-            "lat": place.lat,
-            "long": place.long,
-            "address": place.address,
+            "lat": place.lat if place else None,
+            "long": place.long if place else None,
+            "address": mask_personal_data(place.address) if place and place.address else None,
         }
         return self.sealing.seal(orjson.dumps(letter), at)

@@ -15,10 +15,10 @@ from melder_routing.domain.case_link import CaseLink
 from melder_routing.domain.clerk import Scope, scope_of_link
 from melder_routing.domain.decision import Decision
 from melder_routing.domain.link_answers import LinkEnded
-from melder_routing.store.case_links import link_of, lock_link
+from melder_routing.store.case_links import find_their_texts, link_of, lock_link
 from melder_routing.store.case_tables import case, case_message, case_photo, case_text
 from melder_routing.store.cases import CASE_COLUMNS, case_of, with_bodies
-from melder_routing.store.link_tables import case_link, link_receiver
+from melder_routing.store.link_tables import case_link
 from melder_routing.store.visible_cases import visible_cases, visible_contents
 
 MOST_WORDS = 20
@@ -41,7 +41,10 @@ class LinkFound:
 
 @dataclass(frozen=True, slots=True)
 class LinkedCase:
-    """The case as its body may see it: everything here is released."""
+    """The case as its body may see it: everything here is released.
+
+    ``their_texts``: whether its words are public or held; none when it gets no links any more.
+    """
 
     case: Case
     link: CaseLink
@@ -51,7 +54,7 @@ class LinkedCase:
     text: str | None
     photos: Sequence[UUID]
     words: Sequence[Row[Any]]
-    takes_links: bool
+    their_texts: str | None
 
 
 async def find_link(connection: AsyncConnection, link_id: UUID) -> LinkFound | None:
@@ -92,7 +95,7 @@ async def read_linked_case(
         text=await _released_text(connection, scope, row.id),
         photos=await _released_photos(connection, scope, row.id),
         words=await _public_words(connection, scope, row.id),
-        takes_links=await _takes_links(connection, link.body),
+        their_texts=await find_their_texts(connection, link.body),
     )
 
 
@@ -125,10 +128,3 @@ async def _public_words(
     )
     newest = said.order_by(case_message.c.at.desc()).limit(MOST_WORDS)
     return list(await connection.execute(newest))
-
-
-async def _takes_links(connection: AsyncConnection, slug: str) -> bool:
-    chosen = select(link_receiver.c.body).where(
-        link_receiver.c.body == slug, link_receiver.c.removed_at.is_(None)
-    )
-    return (await connection.execute(chosen)).first() is not None

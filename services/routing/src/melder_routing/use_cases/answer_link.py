@@ -1,6 +1,7 @@
 """A body answers on the page behind its link: its word counts like that of an Open311 server."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from melder_common.event_values import BodyRef
 from melder_common.text import mask_personal_data
@@ -70,7 +71,7 @@ async def _take(unit: UnitOfWork, act: LinkAct) -> tuple[Case, CaseLink]:
 
 
 async def _note_answer(unit: UnitOfWork, case: Case, link: CaseLink, answer: Answer) -> None:
-    values = {"answered_at": unit.now, "error": None}
+    values: dict[str, Any] = {"answered_at": unit.now, "error": None}
     if answer is NOT_OURS:
         values["state"] = "declined"
     if answer is not NOTE:

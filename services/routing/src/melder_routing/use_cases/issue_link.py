@@ -47,6 +47,7 @@ async def _issue(unit: UnitOfWork, file: LinkFile, step: Issue, office: LinkOffi
     assert link.mail_id is not None  # noqa: S101 (issuing has just numbered it)
     await save_link(unit.connection, link)
     facts = await get_facts(unit.connection, case.case_id)
+    place = facts.place if facts.policy.place == "at_once" else None
     other = case.responsible.slug if case.responsible else None
     ask, contact = await find_who_answers(
         unit.connection, None if other == link.body else other, case.body
@@ -67,7 +68,7 @@ async def _issue(unit: UnitOfWork, file: LinkFile, step: Issue, office: LinkOffi
         due_at=case.due_at,
         ask=ask,
         ask_contact=contact,
-        letter=office.seal_letter(link, entry.email, facts.place, unit.now),
+        letter=office.seal_letter(link, entry.email, place, unit.now),
         issued_at=unit.now,
     )
     say(unit, case, issued)

@@ -67,9 +67,7 @@ async def take_word(unit: UnitOfWork, case: Case, word: TheirWord, *, late: bool
     if target is not None and status is not None:
         said = public or sentence_for(status, target, word.body.name)
         reason = status.reason if is_closed(target) else None
-        change = move(
-            case, target, actor=Actor.OUTSIDE, now=unit.now, message=said, reason=reason
-        )
+        change = move(case, target, actor=Actor.OUTSIDE, now=unit.now, message=said, reason=reason)
         await _keep(unit, change, word)
     elif said := public or (sentence if case.state is CaseState.FORWARDED else None):
         await _pass_on(unit, case, word, said)

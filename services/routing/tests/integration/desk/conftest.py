@@ -377,6 +377,12 @@ async def world(
     await databases.drop(name)
 
 
+@pytest.fixture(scope="session")
+def sued() -> BodyRef:
+    """A body that other tests reach in ways of their own."""
+    return SUED
+
+
 @pytest.fixture
 async def anna(world: World) -> Clerk:
     """Works in the queue of Nord."""

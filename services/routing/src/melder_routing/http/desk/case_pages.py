@@ -1,6 +1,5 @@
 """The page of one case, and the small map on it."""
 
-import math
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,11 +9,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from melder_common.numbers import normalise_number
 from melder_routing.domain.case_changes import CaseNotFound
+from melder_routing.http.case_map import draw_case_map
 from melder_routing.http.desk.case_view import Attempt, view_case
 from melder_routing.http.desk.desk import Desk, SignedIn
 from melder_routing.http.desk.list_pages import read_menu
 from melder_routing.http.desk.words import DONE
-from melder_routing.store.desk_map import list_borders
 from melder_routing.store.desk_page import (
     find_photo_report,
     read_case,
@@ -22,10 +21,6 @@ from melder_routing.store.desk_page import (
     read_place,
 )
 from melder_web.page_problems import PageProblem
-from melder_web.static_map import METRES_PER_DEGREE, MapView, Shape, draw_map
-
-MAP_WIDTH, MAP_HEIGHT = 480, 300
-SMALLEST_MAP_M, USUAL_MAP_M, LARGEST_MAP_M = 1_000.0, 4_000.0, 6_000.0
 
 
 def case_router(desk: Desk) -> APIRouter:
@@ -63,20 +58,10 @@ def case_router(desk: Desk) -> APIRouter:
                 lat, long, border_m = await read_place(
                     connection, signed.scope, require_number(number)
                 )
-                view = _view(lat, long, border_m)
-                south, west, north, east = _box(view)
-                borders = await list_borders(
-                    connection,
-                    south=south,
-                    west=west,
-                    north=north,
-                    east=east,
-                    on=desk.clock().date(),
-                )
+                on = desk.clock().date()
+                picture = await draw_case_map(connection, (lat, long), border_m, on)
         except CaseNotFound:
             raise no_such_case() from None
-        shapes = [Shape(border.name, border.rings) for border in borders]
-        picture = draw_map(view, shapes, pin=(lat, long))
         return Response(
             picture, media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=600"}
         )
@@ -129,23 +114,4 @@ def no_such_case() -> PageProblem:
     """The same answer for a case that does not exist and for one of somebody else."""
     return PageProblem(
         404, "no-such-case", detail="Diesen Fall gibt es nicht, oder er liegt nicht bei Ihnen."
-    )
-
-
-def _view(lat: float, long: float, border_m: float | None) -> MapView:
-    """Wide enough to show the nearest border, never so wide that the pin means nothing."""
-    wanted = USUAL_MAP_M if border_m is None else 4 * border_m
-    span = min(max(wanted, SMALLEST_MAP_M), LARGEST_MAP_M)
-    return MapView(lat, long, span, MAP_WIDTH, MAP_HEIGHT)
-
-
-def _box(view: MapView) -> tuple[float, float, float, float]:
-    """South, west, north, east of the picture with a margin, so that cut edges lie outside."""
-    north_south = view.span_m * view.height / view.width / METRES_PER_DEGREE * 0.55
-    east_west = view.span_m / METRES_PER_DEGREE / math.cos(math.radians(view.lat)) * 0.55
-    return (
-        view.lat - north_south,
-        view.long - east_west,
-        view.lat + north_south,
-        view.long + east_west,
     )

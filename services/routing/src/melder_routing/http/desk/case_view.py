@@ -23,6 +23,7 @@ from melder_routing.domain.visibility import may_work, visible_parts
 from melder_routing.domain.working_days import working_days_between
 from melder_routing.http.desk.desk import Desk, SignedIn
 from melder_routing.http.desk.form_fields import CODES, TEXTS
+from melder_routing.http.desk.link_words import view_link_row
 from melder_routing.http.desk.outside_words import view_outside
 from melder_routing.http.desk.words import (
     CHANNELS,
@@ -91,7 +92,10 @@ def view_case(
         "categories": file.categories,
         "messages": [_message(message) for message in file.messages],
         "mails": [_mail(mail) for mail in file.mails],
-        "outside": [view_outside(row, now) for row in file.outside],
+        "outside": [
+            *(view_outside(row, now) for row in file.outside),
+            *(view_link_row(row) for row in file.links),
+        ],
         "history": [_line(line, file) for line in file.history],
         "changes": [_line(line, file) for line in attempt.changes],
         "next_states": _next_states(case.state),

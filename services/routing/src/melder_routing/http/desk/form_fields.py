@@ -12,7 +12,7 @@ from melder_web.forms import FORM_TOKEN_FIELD, is_form_token, new_form_token
 
 LONGEST_TEXT = 4000
 TEXTS = ("question", "message", "text")
-CODES = ("target", "ending", "category", "lat", "long")
+CODES = ("target", "ending", "category", "lat", "long", "answer")
 
 _SAID = {
     "text_too_long": f"Der Text ist zu lang: höchstens {LONGEST_TEXT} Zeichen.",

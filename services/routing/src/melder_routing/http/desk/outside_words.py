@@ -56,6 +56,7 @@ class OutsideView:
     next_at: datetime | None = None
     can_send: bool = False
     send_label: str = "Noch einmal senden"
+    way: str = "über Open311"
 
 
 def view_outside(row: OutsideRow, now: datetime) -> OutsideView:
