@@ -15,6 +15,7 @@ BODY_PAUSE_S = 30
 MOST_READ_ON = 256 * 1024 * 1024
 LONGEST_READ_ON_S = 20
 """How much of a refused body is still read, and how long, so that its sender hears the answer."""
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
 class RequestGuard:
@@ -51,7 +52,24 @@ class RequestGuard:
                 await _read_on(receive)
             raise too_large(limit)
         body = _CountedBody(receive, limit, self._pause_s)
-        await self._app(scope, body.receive, send)
+        if scope["method"] in _WITHOUT_BODY or b"expect" in headers:
+            await self._app(scope, body.receive, send)
+        else:
+            await self._answer_after(body, scope, send)
+
+    async def _answer_after(self, body: "_CountedBody", scope: Scope, send: Send) -> None:
+        """An error that is known early is told when all has been sent: its sender hears it so."""
+
+        async def send_after_body(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                await body.read_on()
+            await send(message)
+
+        try:
+            await self._app(scope, body.receive, send_after_body)
+        except Exception:
+            await body.read_on()
+            raise
 
     def _limit_of(self, path: str) -> int:
         return next((limit for prefix, limit in self._limits if path.startswith(prefix)),
@@ -125,6 +143,7 @@ class _CountedBody:
             async with asyncio.timeout(self._pause_s):
                 message = await self._receive()
         except TimeoutError:
+            self._complete = True
             raise Problem(
                 408,
                 "request-timeout",
@@ -135,7 +154,12 @@ class _CountedBody:
         self._received += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
         if self._received > self._limit:
-            if not self._complete:
-                await _read_on(self._receive)
+            await self.read_on()
             raise too_large(self._limit)
         return message
+
+    async def read_on(self) -> None:
+        """Read what nobody wants any more."""
+        if not self._complete:
+            self._complete = True
+            await _read_on(self._receive)

@@ -1,6 +1,7 @@
 """No request is endless, huge, compressed or full of NUL bytes; internal ones need the token."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from fastapi import FastAPI, Form, Request, UploadFile
 
 from melder_common.edges import AnswerErrors
 from melder_common.internal_auth import internal_headers, require_internal
-from melder_common.problems import install_problem_handlers
+from melder_common.problems import install_problem_handlers, unavailable
 from melder_common.request_guard import RequestGuard
 from melder_common.text import LongText
 
@@ -31,6 +32,19 @@ def app() -> FastAPI:
     @app.post("/raw")
     async def raw(request: Request) -> int:
         return len(await request.body())
+
+    @app.post("/early")
+    async def early() -> None:
+        raise unavailable()
+
+    @app.post("/breaks")
+    async def breaks() -> None:
+        raise ZeroDivisionError
+
+    @app.post("/half")
+    async def half(request: Request) -> None:
+        async for _ in request.stream():
+            raise OSError(errno.ENOSPC, "no room for a temporary file")
 
     @app.get("/reports/{number}")
     async def report(number: str) -> str:
@@ -77,6 +91,25 @@ async def test_who_sends_too_much_may_finish_and_hears_why(
     refused = await client.post("/raw", content=body(), headers=headers)
     is_problem(refused, 413, "too-large")
     assert sent == 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/early", 503), ("/breaks", 500), ("/nowhere", 404), ("/half", 503)]
+)
+async def test_an_error_known_early_is_told_when_all_was_sent(
+    client: httpx.AsyncClient, path: str, status: int
+) -> None:
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(5):
+            sent += 100_000
+            yield b"x" * 100_000
+
+    answer = await client.post(path, content=body())
+    assert answer.status_code == status
+    assert sent == 500_000, "closed over unread bytes, TCP would have taken the answer along"
 
 
 async def test_large_bodies_are_refused_by_header_and_by_count(client: httpx.AsyncClient) -> None:
