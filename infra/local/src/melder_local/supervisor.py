@@ -1,8 +1,9 @@
-"""Starts parts in order, restarts what dies with back-off, stops everything it started."""
+"""Starts parts in order, restarts what dies or does not work, stops everything it started."""
 
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,10 @@ from melder_common.testing.processes import Launch, Process
 
 LONGEST_PAUSE_S = 10.0
 """A part that keeps dying is tried again after 0.2, 0.4 … at most this many seconds."""
+
+LOOK_EVERY_S = 5.0
+SICK_AFTER_S = 20.0
+"""A part that lives but has not been well for so long is ended, and so started anew."""
 
 CALM_AFTER_S = 30.0
 """A part that ran this long has recovered: its back-off starts anew."""
@@ -33,6 +38,8 @@ class _Watched:
     pause_s: float = 0.2
     started: float = field(default_factory=time.monotonic)
     again_at: float | None = None
+    looked_at: float = field(default_factory=time.monotonic)
+    sick_since: float | None = None
 
 
 class Supervisor:
@@ -49,11 +56,15 @@ class Supervisor:
         logs: Path,
         status_file: Path,
         crash_requests: Path,
+        look_every_s: float = LOOK_EVERY_S,
+        sick_after_s: float = SICK_AFTER_S,
     ) -> None:
         self._stages = stages
         self._logs = logs
         self._status_file = status_file
         self._crash_requests = crash_requests
+        self._look_every_s = look_every_s
+        self._sick_after_s = sick_after_s
         self._watched: dict[str, _Watched] = {}
         self._stopping = False
         self._written = ""
@@ -102,6 +113,7 @@ class Supervisor:
         watched.process.start({"CRASH_AT": crash_at} if crash_at else {})
         watched.started = time.monotonic()
         watched.again_at = None
+        watched.sick_since = None
         self._write_status()
 
     def _take_crash_request(self, name: str) -> str | None:
@@ -122,7 +134,22 @@ class Supervisor:
                     self._launch(watched)
             elif watched.process.ended() is not None:
                 self._plan_restart(watched, now)
+            elif now >= watched.looked_at + self._look_every_s:
+                watched.looked_at = now
+                self._look_whether_well(watched, now)
         self._write_status()
+
+    def _look_whether_well(self, watched: _Watched, now: float) -> None:
+        """End what has been sick for long; the next look finds it ended and starts it anew."""
+        launch = watched.process.launch
+        if launch.well is None or launch.well():
+            watched.sick_since = None
+        elif watched.sick_since is None:
+            watched.sick_since = now
+        elif now >= watched.sick_since + self._sick_after_s:
+            sys.stderr.write(f"{launch.name} lives and does not work: starting it anew\n")
+            sys.stderr.flush()
+            watched.process.stop()
 
     def _plan_restart(self, watched: _Watched, now: float) -> None:
         """Soon; each time later for one that keeps dying, but not for one that ended in order."""

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -27,12 +28,20 @@ code = (
     "print(os.environ.get('CRASH_AT', '-'), file=file.open('a'), flush=True);"
     "time.sleep(600)"
 )
-part = Launch("part", (sys.executable, "-c", code), ready=(run / "starts").exists, env={"RUN": str(run)})
+part = Launch(
+    "part",
+    (sys.executable, "-c", code),
+    ready=(run / "starts").exists,
+    env={"RUN": str(run)},
+    well=lambda: not (run / "sick").exists(),
+)
 Supervisor(
     [Stage([part], after=lambda: (run / "after").touch())],
     logs=run,
     status_file=run / "status.json",
     crash_requests=run / "crash.json",
+    look_every_s=0.1,
+    sick_after_s=0.5,
 ).run()
 """
 
@@ -81,6 +90,18 @@ def test_a_crash_point_arms_one_launch_only(running: Running) -> None:
     running.kill_part()
     running.kill_part()
     assert running.starts() == ["-", "after_commit:3", "-"]
+
+
+def test_what_lives_without_working_is_started_again(running: Running) -> None:
+    first = running.part()["pid"]
+    sick = running.run / "sick"
+    sick.touch()
+    eventually(lambda: running.part()["restarts"] == 1, what="the restart")
+    sick.unlink()
+    eventually(lambda: running.part()["pid"] not in {None, first}, what="another process")
+    calm = running.part()["pid"]
+    time.sleep(1)
+    assert running.part()["pid"] == calm, "one that is well is left alone"
 
 
 def test_stopping_leaves_no_process_behind(running: Running) -> None:

@@ -16,7 +16,10 @@ class ServerFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a supervisor needs to know of a server; ``user``: its account when we are root."""
+    """What a supervisor needs to know of a server; ``user``: its account when we are root.
+
+    ``well``: whether a server that lives also works, where it may live on without working.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -25,6 +28,7 @@ class Launch:
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_grace_s: float = 10.0
+    well: Callable[[], bool] | None = None
 
 
 class Process:
