@@ -24,7 +24,7 @@ def restore(place: Place, backup: Path) -> int:
     for service in SERVICES:
         environment |= owner_environment(service, place)
     argv = [program("melder"), "restore", str(backup.resolve()), *_access(place)]
-    argv += [f"--secrets={place.secrets}", f"--nats-url=nats://127.0.0.1:{place.ports()['nats']}"]
+    argv += [f"--secrets={place.secrets}", f"--nats-url={place.nats_url}"]
     with ExitStack() as running:
         for launch in Stack(place).parts_to_restore():
             process = Process(launch, place.logs / f"{launch.name}.log")

@@ -12,10 +12,12 @@ CHECKOUT = Path(__file__).resolve().parents[4]
 """The root of the source tree this package was installed from."""
 
 PORT_NAMES = (
-    "postgres", "nats", "s3", "smtp", "mail",
+    "postgres", "nats", "nats_monitor", "s3", "smtp", "mail",
     "intake", "routing", "media", "notify",
     "s3_1", "s3_2", "s3_3", "s3_4", "s3_5", "s3_6", "s3_7",
 )  # fmt: skip
+
+CLUSTER_PORT_NAMES = ("nats-2", "nats-3", "peers_1", "peers_2", "peers_3")
 
 LINKS = ("postgres", "nats", "s3", "smtp")
 """What services reach over the net, and what a proxy can stand before."""
@@ -43,6 +45,10 @@ class Place:
     def secrets(self) -> Path:
         """Directory of generated secrets, readable by us only."""
         return self.run / "secrets"
+
+    def secret(self, name: str) -> str:
+        """The content of a generated secret."""
+        return (self.secrets / name).read_text().strip()
 
     @property
     def logs(self) -> Path:
@@ -77,6 +83,23 @@ class Place:
         """Whether services reach ``LINKS`` by a proxy that can fail (``MELDER_PROXY=1``, chaos)."""
         return (self.run / "proxy-ports.json").exists()
 
+    def cluster_ports(self) -> dict[str, int]:
+        """The ports of a cluster's further NATS servers, and between all three; asking chooses."""
+        return _kept_ports(self.run / "cluster-ports.json", CLUSTER_PORT_NAMES)
+
+    @property
+    def has_cluster(self) -> bool:
+        """Whether three NATS servers run here (``MELDER_NATS_SERVERS=3``, chaos)."""
+        return (self.run / "cluster-ports.json").exists()
+
+    @property
+    def nats_url(self) -> str:
+        """Where clients of ours find NATS, not by the proxy."""
+        ports = [self.ports()["nats"]]
+        if self.has_cluster:
+            ports += [self.cluster_ports()[name] for name in ("nats-2", "nats-3")]
+        return ",".join(f"nats://127.0.0.1:{port}" for port in ports)
+
     def ports_for_services(self) -> dict[str, int]:
         """As ``ports``, with the proxy's where one stands between."""
         if not self.has_proxy:
@@ -86,11 +109,11 @@ class Place:
 
 
 def _kept_ports(file: Path, names: Sequence[str]) -> dict[str, int]:
-    if file.exists():
-        known: dict[str, int] = json.loads(file.read_text())
-        if set(known) == set(names):
-            return known
-    chosen = dict(zip(names, free_ports(len(names)), strict=True))
+    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in names if name not in known]
+    if not missing:
+        return known
+    chosen = known | dict(zip(missing, free_ports(len(missing)), strict=True))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(chosen, indent=1))
     return chosen

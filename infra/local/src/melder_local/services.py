@@ -32,7 +32,7 @@ def service_environment(service: str, place: Place) -> dict[str, str]:
     shared = {
         "DATABASE_URL": _database_url(ports["postgres"], role),
         "DATABASE_PASSWORD_FILE": str(place.secrets / "database" / role),
-        "NATS_URL": f"nats://127.0.0.1:{ports['nats']}",
+        **_nats(place, ports),
         "NATS_USER": service,
         "NATS_PASSWORD_FILE": str(place.secrets / "nats" / service),
         "PUBLIC_URL": place.url,
@@ -85,6 +85,12 @@ def answers(url: str) -> Callable[[], bool]:
             return False
 
     return check
+
+
+def _nats(place: Place, ports: Mapping[str, int]) -> dict[str, str]:
+    if place.has_cluster:
+        return {"NATS_URL": place.nats_url, "NATS_REPLICAS": "3"}
+    return {"NATS_URL": f"nats://127.0.0.1:{ports['nats']}"}
 
 
 def _database_url(port: int, role: str) -> str:

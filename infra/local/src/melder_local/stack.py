@@ -11,12 +11,12 @@ from pathlib import Path
 import asyncpg
 
 from melder_common.provisioning import provision
-from melder_common.testing.nats import NatsServer, NatsUser, program
+from melder_common.testing.nats import program
 from melder_common.testing.postgres import UNPRIVILEGED_USER, PostgresCluster
 from melder_common.testing.processes import Launch
 from melder_common.testing.s3 import S3Store
 from melder_local.gateway import caddyfile
-from melder_local.nats_rights import nats_publish_rights
+from melder_local.nats_servers import nats_servers
 from melder_local.place import LINKS, Place
 from melder_local.proxy import listens
 from melder_local.services import (
@@ -29,16 +29,10 @@ from melder_local.services import (
 from melder_local.supervisor import Stage, Supervisor
 from melder_operator.database import role_passwords
 from melder_operator.installation_secrets import ensure_secrets
-from melder_operator.nats_users import OPERATOR, operator_rights
 
 
 class MigrationFailed(RuntimeError):
     """A service's migrations did not run; the message holds what they printed."""
-
-
-def secret(place: Place, name: str) -> str:
-    """The content of a generated secret."""
-    return (place.secrets / name).read_text().strip()
 
 
 def postgres_directory(run: Path) -> Path:
@@ -67,26 +61,25 @@ class Stack:
         self.postgres = PostgresCluster(
             postgres_directory(place.run),
             self.ports["postgres"],
-            password=secret(place, "database/melder_admin"),
+            password=place.secret("database/melder_admin"),
             durable=os.environ.get("MELDER_DURABLE", "1") != "0",
         )
-        self.nats = NatsServer(place.run / "nats", self.ports["nats"], users=_nats_users(place))
+        self.nats = nats_servers(place)
         self.s3 = S3Store(
             place.run / "s3",
             self.ports["s3"],
-            secret(place, "s3/access_key"),
-            secret(place, "s3/secret_key"),
+            place.secret("s3/access_key"),
+            place.secret("s3/secret_key"),
             tuple(self.ports[f"s3_{number}"] for number in range(1, 8)),
         )
 
     def supervisor(self) -> Supervisor:
         """A supervisor over all parts, everything prepared."""
         self.postgres.prepare()
-        self.nats.prepare()
         self.s3.prepare()
         stages = [
             *self._between(),
-            Stage([self.postgres.launch(), self.nats.launch()], after=self._prepare_database),
+            Stage([self.postgres.launch(), *self._nats()], after=self._prepare_database),
             Stage([self.s3.launch(), self._mail_sink()]),
             Stage([service_launch(service, self.place) for service in SERVICES]),
             Stage([self._gateway()]),
@@ -101,9 +94,13 @@ class Stack:
     def parts_to_restore(self) -> list[Launch]:
         """What a restore needs while no service runs."""
         self.postgres.prepare()
-        self.nats.prepare()
         between = [launch for stage in self._between() for launch in stage.launches]
-        return [*between, self.postgres.launch(), self.nats.launch()]
+        return [*between, self.postgres.launch(), *self._nats()]
+
+    def _nats(self) -> list[Launch]:
+        for server in self.nats:
+            server.prepare()
+        return [server.launch() for server in self.nats]
 
     def _between(self) -> list[Stage]:
         """A proxy that can fail, between services and parts, when ``MELDER_PROXY=1``."""
@@ -167,19 +164,3 @@ class Stack:
             ready=answers(f"{self.place.url}/gateway/ready"),
             env={"XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home},
         )
-
-
-def _nats_users(place: Place) -> tuple[NatsUser, ...]:
-    services = (
-        NatsUser(
-            service,
-            secret(place, f"nats/{service}"),
-            publish=nats_publish_rights(service),
-            subscribe=("_INBOX.>", f"log.{service}.>"),
-        )
-        for service in SERVICES
-    )
-    rights = operator_rights()
-    password = secret(place, f"nats/{OPERATOR}")
-    operator = NatsUser(OPERATOR, password, publish=rights.publish, subscribe=rights.subscribe)
-    return (*services, operator)

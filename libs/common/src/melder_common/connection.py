@@ -23,6 +23,7 @@ _log = structlog.get_logger()
 class Connection:
     """One client. ``generation`` grows with every (re)connection: what was asked before is gone.
 
+    ``url``: one server, or several of a cluster with commas between; any that answers will do.
     The password is read from its file at every try, so it can be rotated without a restart.
     """
 
@@ -46,7 +47,7 @@ class Connection:
     async def open(self) -> None:
         """Connect, however long it takes."""
         await self.client.connect(
-            self._url,
+            self._url.split(","),
             name=self._name,
             user=self._user,
             password=partial(read_secret, self._password_file) if self._password_file else None,

@@ -47,6 +47,7 @@ class ServiceSettings(BaseSettings):
 
     ``public_url`` is what people see in links; over plain http only on this machine.
     ``trusted_proxies`` are addresses or networks whose forwarded headers count.
+    ``nats_url``: one NATS server, or several of a cluster with commas between.
     ``nats_replicas``: on how many NATS servers the own stream is kept when this service makes it.
     ``nats_streams_by_operator``: streams and durables are made by ``melder streams`` alone; this
     service may not and waits for them.

@@ -252,7 +252,7 @@ async def delete_stream(
     it from the outbox. Raises OSError or TransportFailed when NATS cannot be reached or refuses.
     """
     client = await nats.connect(
-        url,
+        url.split(","),
         user=user,
         password=read_secret(password_file) if password_file else None,
         allow_reconnect=False,

