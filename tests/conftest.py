@@ -1,8 +1,6 @@
 """The whole system for end-to-end tests: every part real, started once per worker."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +8,8 @@ import pytest
 
 from melder_common.testing.ports import free_ports
 from melder_local.place import Place
-from melder_local.running import stop
 from melder_local.system import System
+from melder_local.trial import started
 from melder_web.testing import chromium
 
 __all__ = ["chromium", "system"]
@@ -26,19 +24,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     if running := os.environ.get("MELDER_E2E_RUN_DIR"):
         yield System(Place(Path(running), int(os.environ["MELDER_PORT"])))
         return
-    run = tmp_path_factory.mktemp("melder")
-    place = Place(run, free_ports(1)[0])
-    environment = {
-        **os.environ,
-        "MELDER_RUN_DIR": str(run),
-        "MELDER_PORT": str(place.port),
-        "MELDER_DURABLE": "0",
-    }
-    try:
-        melder_local = Path(sys.executable).parent / "melder-local"
-        subprocess.run([melder_local, "up"], env=environment, check=True)
-        demo = [sys.executable, "-m", "melder_local.demo", "--without-reports"]
-        subprocess.run(demo, env=environment, check=True)
-        yield System(place)
-    finally:
-        stop(place)
+    place = Place(tmp_path_factory.mktemp("melder"), free_ports(1)[0])
+    with started(place, MELDER_DURABLE="0") as running_system:
+        yield running_system

@@ -15,10 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from melder_local.place import CHECKOUT, Place
-from melder_local.running import stop
 from melder_local.system import System
+from melder_local.trial import started
 
 from . import rows
+from .disk_full import disk_full
+from .leader_lost import leader_lost
 from .poison import poison
 from .rows import Measure, Row, Scale
 from .storm import seed_from_environment
@@ -56,6 +58,8 @@ ROWS: Mapping[str, Measure] = {
     "net": rows.links("nats", FAILING[1:], reports=600),
     "database": rows.links("postgres", FAILING[1:], reports=600),
     "poison": poison,
+    "disk": disk_full,
+    "leader": leader_lost,
     "rolling": rows.rolling_restart,
     "simulation": partial(
         by_pytest, "duplicates, shuffles, losses", "tests/chaos/test_simulation.py"
@@ -83,32 +87,17 @@ def main() -> int:
     say(f"seed {seed}, share {share}; repeat with CHAOS_SEED={seed}")
     done: list[Row] = []
     try:
-        _start(place)
-        system = System(place)
-        for name in chosen:
-            row = ROWS[name](system, seed, scale)
-            done.append(row)
-            say(_line(row))
-            for line in row.wrong[:20]:
-                say(f"    {line}")
+        with started(place, MELDER_PROXY="1") as system:
+            for name in chosen:
+                row = ROWS[name](system, seed, scale)
+                done.append(row)
+                say(_line(row))
+                for line in row.wrong[:20]:
+                    say(f"    {line}")
     finally:
-        stop(place)
         _write(place.run / "chaos.json", seed, scale, done)
     say(f"{_table(done)}\nfigures: {place.run / 'chaos.json'}")
     return int(any(row.wrong for row in done) or len(done) < len(chosen))
-
-
-def _start(place: Place) -> None:
-    environment = {
-        **os.environ,
-        "MELDER_RUN_DIR": str(place.run),
-        "MELDER_PORT": str(place.port),
-        "MELDER_PROXY": "1",
-    }
-    melder_local = Path(sys.executable).parent / "melder-local"
-    subprocess.run([melder_local, "up"], env=environment, check=True)
-    demo = [sys.executable, "-m", "melder_local.demo", "--without-reports"]
-    subprocess.run(demo, env=environment, check=True)
 
 
 def _line(row: Row) -> str:

@@ -16,6 +16,8 @@ from melder_local.services import SERVICES
 from melder_local.system import System, eventually
 from melder_operator.nats_users import OPERATOR
 
+from .disks import FILLS
+from .nats_leader import kill_leader
 from .schedule import Fault
 
 PARTS_BEHIND_PROXY = {"postgres": "postgres", "nats": "nats", "s3": "s3", "smtp": "smtp"}
@@ -73,7 +75,7 @@ def delete_streams(system: System, fault: Fault) -> None:
     speaker = fault.part
     asyncio.run(
         delete_stream(
-            f"nats://127.0.0.1:{system.place.ports()['nats']}",
+            system.place.nats_url,
             speaker,
             user=OPERATOR,
             password_file=system.place.secrets / "nats" / OPERATOR,
@@ -129,6 +131,8 @@ FAULTS: Mapping[str, Callable[[System, Fault], None]] = {
     "old store": set_store_back,
     "delete stream": delete_streams,
     "restart all": restart_all,
+    "kill leader": kill_leader,
+    **FILLS,
     **{
         f"{mode} {seconds} s": hurt_link(mode, seconds)
         for mode in ("slow", "cut", "black_hole", "half_open")

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,9 @@ from melder_common.testing.nats import program
 from melder_common.testing.ports import free_ports
 from melder_local.demo import wait_for_catalogue
 from melder_local.place import Place
-from melder_local.running import stop
 from melder_local.services import service_environment
 from melder_local.system import System
+from melder_local.trial import started
 
 CLERK = "rathaus@nachbarn.example"
 CLIENT = "Mängelmelder Nachbarn"
@@ -67,21 +66,11 @@ clerks:
 def neighbour_of(first: System, run: Path) -> Iterator[System]:
     """The second copy, running, with its region applied and a key for the first copy."""
     place = Place(run, free_ports(1)[0])
-    environment = {
-        **os.environ,
-        "MELDER_RUN_DIR": str(run),
-        "MELDER_PORT": str(place.port),
-        "MELDER_DURABLE": "0",
-    }
-    try:
-        melder_local = Path(sys.executable).parent / "melder-local"
-        subprocess.run([melder_local, "up"], env=environment, check=True)
+    with started(place, region=False, MELDER_DURABLE="0") as second:
         _put_secrets(first, place)
         _apply(first, place)
         wait_for_catalogue(place)
-        yield System(place)
-    finally:
-        stop(place)
+        yield second
 
 
 def _put_secrets(first: System, place: Place) -> None:
