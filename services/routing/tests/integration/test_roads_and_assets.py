@@ -153,6 +153,35 @@ async def test_a_lamp_is_its_operator_s_and_rubbish_at_it_is_not(worker: AsyncCo
     assert far.rule is Rule.DEFAULT
 
 
+@pytest.mark.parametrize("typed", ["l-17", " L 17", "l17", "L/17"])
+async def test_a_number_is_found_as_people_type_it(worker: AsyncConnection, typed: str) -> None:
+    place = {"lat": BRODERSTORF.lat, "long": BRODERSTORF.long, "operator": "sanitz"}
+    await worker.execute(text(LAMP), place)
+    lamp = await ask(worker, BRODERSTORF, "light-broken", typed)
+    assert (named(lamp), lamp.rule) == ("sanitz", Rule.ASSET)
+
+
+@pytest.mark.parametrize("typed", ["1-71", "17-1", "17 1"])
+async def test_of_like_numbers_the_same_one_counts_then_the_nearest(
+    worker: AsyncConnection, typed: str
+) -> None:
+    for number, operator, metres in (("1-71", "sanitz", 90), ("17-1", "guestrow", 9)):
+        lamp = LAMP.replace("L-17", number)
+        lat = BRODERSTORF.lat + metres / 111_320
+        await worker.execute(
+            text(lamp), {"lat": lat, "long": BRODERSTORF.long, "operator": operator}
+        )
+    found = await ask(worker, BRODERSTORF, "light-broken", typed)
+    assert named(found) == ("sanitz" if typed == "1-71" else "guestrow")
+
+
+@pytest.mark.parametrize("typed", ["", "--", "ß", "\U0001f600"])
+async def test_what_is_no_number_names_no_asset(worker: AsyncConnection, typed: str) -> None:
+    place = {"lat": BRODERSTORF.lat, "long": BRODERSTORF.long, "operator": "sanitz"}
+    await worker.execute(text(LAMP), place)
+    assert (await ask(worker, BRODERSTORF, "light-broken", typed)).rule is Rule.DEFAULT
+
+
 async def test_an_import_is_part_of_what_a_decision_was_made_from(worker: AsyncConnection) -> None:
     await worker.execute(
         text(

@@ -93,7 +93,10 @@ _ASSET = f"""
     FROM routing.asset
     JOIN routing.body AS holder ON holder.id = asset.operator_id
     JOIN routing.body AS operator ON operator.id = coalesce(holder.succeeded_by, holder.id)
-    WHERE asset.id = spot.asset AND {_on_the_day_sql("asset")}
+    WHERE routing.asset_key(asset.id) = routing.asset_key(spot.asset)
+      AND {_on_the_day_sql("asset")}
+    ORDER BY asset.id = spot.asset DESC, ST_Distance(asset.metric, spot.metric), asset.id
+    LIMIT 1
 """
 
 SURROUNDINGS = text(
