@@ -23,6 +23,7 @@ NOT_PAGES = {
     "/desk/cases/{number}/map.svg": "a picture",
     "/desk/cases/{number}/photos/{photo_id}": "a redirect to a picture",
     "/photos/{photo_id}/{name}": "a picture",
+    "/fall/{link}/karte.svg": "a picture",
     "/mail": "a redirect",
     "/mail/messages.json": "JSON",
     "/mail/style.css": "a stylesheet",
@@ -122,6 +123,7 @@ def _old_mail(page: Page, town: Town) -> None:
 
 
 TRACKING = "/m/{number}/{token}"
+LINKED = "/fall/{link}"
 CASE = "/desk/cases/{number}"
 CONFIRM, UNSUBSCRIBE, NOT_ME = (
     f"/me/{act}/{{token}}" for act in ("confirm", "unsubscribe", "not-me")
@@ -132,6 +134,7 @@ closed = at_path_of(lambda town: town.closed.tracking or "")
 case_fresh = at_path_of(lambda town: f"/desk/cases/{town.fresh.number}")
 case_asked = at_path_of(lambda town: f"/desk/cases/{town.asked.number}")
 case_closed = at_path_of(lambda town: f"/desk/cases/{town.closed.number}?done=close")
+linked = at_path_of(lambda town: town.links["case"])
 confirm = at_path_of(lambda town: town.links["confirm"])
 not_me = at_path_of(lambda town: town.links["not-me"])
 unsubscribe = at_path_of(lambda town: town.links["unsubscribe"])
@@ -147,6 +150,10 @@ RECIPES = [
     Recipe(TRACKING, "closed", closed),
     Recipe(TRACKING, "error", then(asked, press("Antwort senden"))),
     Recipe(TRACKING, "wrong link", at("/m/K7M4Q2X8/wrong")),
+    Recipe(LINKED, "ok", linked),
+    Recipe(LINKED, "error", then(linked, press("Antwort senden"))),
+    Recipe(LINKED, "ended", at_path_of(lambda town: town.links["declined"])),
+    Recipe(LINKED, "wrong link", at("/fall/wrong")),
     Recipe("/meldungen", "ok", at("/meldungen")),
     Recipe("/meldungen", "empty", at("/meldungen?suche=gibtesnicht")),
     Recipe("/meldungen/suche", "error", at("/meldungen/suche?nummer=x")),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -17,6 +18,9 @@ from .pictures import photo_from_a_phone
 BRODERSTORF = {"lat": "54.0800", "long": "12.2700"}
 NEAR_THE_BORDER = {"lat": "54.18273", "long": "12.22551"}
 CLERKS_BODY = "amt-carbaek"
+BY_LINK = {"lat": "54.14912", "long": "11.74213"}
+MAILBOX = "bauhof@kuehlungsborn.example"
+"""A place whose body works by links, and where they go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def build_town(system: System, chromium: Browser) -> Town:
         citizen.report_by_app({**NEAR_THE_BORDER, "service_code": "road-pothole"})
         for filed in (fresh, asked, closed, hidden):
             eventually(lambda number=filed.number: clerk.sees(number), what="the case at the desk")
-        links = _links(newcomer, known)
+        links = _links(newcomer, known) | _case_links(system, citizen)
         httpx.post(links["confirmed"]).raise_for_status()
         _ask(clerk, asked)
         _finish(clerk, closed)
@@ -80,6 +84,18 @@ def _links(newcomer: Mailbox, known: Mailbox) -> dict[str, str]:
         "confirmed": link_to(second, "/me/confirm"),
         "unsubscribe": str(second["headers"]["List-Unsubscribe"]).strip("<>"),
     }
+
+
+def _case_links(system: System, citizen: Citizen) -> dict[str, str]:
+    """A case that lies with a body by its link, and one that the body did not want."""
+    office = Mailbox(system, MAILBOX)
+    links = []
+    for _ in range(2):
+        filed = _report(citizen, "bench-damaged", **BY_LINK)
+        links.append(link_to(office.wait_for(filed.number), "/fall"))
+    path = urlsplit(links[1]).path
+    citizen.answer(links[1], path, answer="not-ours", message="Das ist Sache des Kreises.")
+    return {"case": links[0], "declined": links[1]}
 
 
 def _sign_in(system: System, chromium: Browser) -> Any:
