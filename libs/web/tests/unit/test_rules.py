@@ -38,7 +38,7 @@ async def test_every_answer_carries_the_headers(kitchen_app: FastAPI) -> None:
 
 
 async def test_addresses_that_are_secrets_are_never_referred_to(kitchen_app: FastAPI) -> None:
-    for path in ("/m/K7M4Q2XB/token", "/me/confirm/token"):
+    for path in ("/m/K7M4Q2XB/token", "/me/confirm/token", "/fall/token"):
         answer = await ask(kitchen_app, "GET", path, HTML)
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-robots-tag"] == "noindex, nofollow"

@@ -139,10 +139,10 @@ def _facts(
 
 
 def _closing(matter: CaseMatter, words: Words) -> tuple[Block, ...]:
-    who = words("Fragen beantwortet: {name}.").format(name=matter.ask)
-    contact = f" {matter.ask_contact}" if matter.ask_contact else ""
+    contact = matter.ask_contact or ""
+    named = contact if matter.ask in contact else f"{matter.ask} {contact}".strip()
     return (
-        Paragraph(who + contact, small=True),
+        Paragraph(words("Fragen beantwortet: {name}").format(name=named), small=True),
         Paragraph(words(_ANSWER_THERE), small=True),
     )
 

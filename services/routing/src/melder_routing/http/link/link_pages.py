@@ -16,7 +16,7 @@ from melder_common.idempotency import remember
 from melder_common.ids import new_id
 from melder_common.rate_limit import RateLimiter, client_network
 from melder_routing.domain.case_changes import CaseNotFound, ChangeRefused, StaleWrite
-from melder_routing.domain.link_answers import ANSWERS, Answer, LinkEnded, require_open
+from melder_routing.domain.link_answers import ANSWERS, NOT_OURS, Answer, LinkEnded, require_open
 from melder_routing.domain.link_tokens import LinkKey, read_link
 from melder_routing.http.case_map import draw_case_map
 from melder_routing.http.desk.form_fields import DeskForm, read_form
@@ -90,9 +90,11 @@ class LinkPages:
         return linked
 
     def ended(self, request: Request, ended: LinkEnded) -> Response:
-        """The friendly end: nothing of the case, 410."""
+        """The friendly end: nothing of the case, 410 but for the answer that has just ended it."""
         title, text = ENDED[ended.why]
-        return self.pages.render(request, "link/ended.html", status=410, title=title, text=text)
+        answered = ended.why == "declined" and request.query_params.get("danke") == NOT_OURS.code
+        status = 200 if answered else 410
+        return self.pages.render(request, "link/ended.html", status=status, title=title, text=text)
 
     async def show(
         self,
