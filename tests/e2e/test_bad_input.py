@@ -4,25 +4,38 @@ Formats: a page with what was typed, an Open311 errors document in JSON or XML, 
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import uuid4
-from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 
-from melder_local.page_forms import PageForm, form_to, read_forms
-from melder_local.people import Citizen, Clerk
+from melder_local.page_forms import form_to
+from melder_local.people import Citizen
 from melder_local.system import System, eventually
 
+from .answers import (
+    GOOD,
+    app,
+    citizen,
+    marked,
+    open311_errors,
+    page_text,
+    problem,
+    report_form,
+    shown_once,
+    still_typed,
+    web,
+)
 from .pictures import photo_from_a_phone, pixel_bomb
+
+__all__ = ["app", "citizen", "web"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system")]
 
 MB = 1_000_000
-GOOD = {"service_code": "road-pothole", "lat": "54.0800", "long": "12.2700"}
 
 Files = list[tuple[str, tuple[str, bytes, str]]]
 
@@ -64,79 +77,6 @@ MISTAKES = {
         {"service_code": "light-broken"}, "beantworten Sie", "attribute[fault]"
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def citizen(system: System) -> Iterator[Citizen]:
-    with Citizen(system.url, api_key=system.info()["OPEN311_KEY"]) as citizen:
-        yield citizen
-
-
-@pytest.fixture
-def web(system: System) -> Iterator[httpx.Client]:
-    """A browser without scripts."""
-    headers = {"Accept": "text/html", "Accept-Language": "de"}
-    with httpx.Client(base_url=system.url, headers=headers, timeout=60) as browser:
-        yield browser
-
-
-@pytest.fixture
-def app(system: System) -> Iterator[httpx.Client]:
-    """A program that says nothing about what it would like to read."""
-    with httpx.Client(base_url=system.url, timeout=60) as client:
-        yield client
-
-
-def shown_once(citizen: Citizen, words: str) -> bool:
-    """Whether the public sees these words, and sees them once."""
-    shown = eventually(lambda: citizen.shown_texts(words), what="the report in public")
-    return shown == {words: 1}
-
-
-def marked() -> str:
-    """Words that stand nowhere else, to ask afterwards whether they were kept."""
-    return f"Loch {uuid4().hex[:12]}"
-
-
-def page_text(answer: httpx.Response, status: int) -> str:
-    """The text of an error page."""
-    assert answer.status_code == status, answer.text[:500]
-    assert answer.headers["content-type"].startswith("text/html")
-    assert '<html lang="de"' in answer.text
-    assert "<h1" in answer.text
-    return answer.text
-
-
-def open311_errors(answer: httpx.Response, form: str, status: int) -> list[tuple[str, str]]:
-    """Codes and descriptions of an errors document."""
-    assert answer.status_code == status, answer.text[:500]
-    if form == "json":
-        assert answer.headers["content-type"].startswith("application/json")
-        return [(error["code"], error["description"]) for error in answer.json()]
-    assert answer.headers["content-type"].startswith("text/xml")
-    root = ET.fromstring(answer.content)  # noqa: S314 (our own answer)
-    assert root.tag == "errors"
-    return [(str(one.findtext("code")), str(one.findtext("description"))) for one in root]
-
-
-def problem(answer: httpx.Response, status: int) -> dict[str, object]:
-    """An RFC 9457 document."""
-    assert answer.status_code == status, answer.text[:500]
-    assert answer.headers["content-type"] == "application/problem+json"
-    document: dict[str, object] = answer.json()
-    assert document["status"] == status
-    assert document["title"]
-    return document
-
-
-def report_form(web: httpx.Client) -> PageForm:
-    return form_to(web.get("/melden").text, "/melden")
-
-
-def still_typed(page: str) -> str:
-    """What stands in the description field of a form that came back."""
-    (typed,) = form_to(page, "/melden").filled()["description"]
-    return typed
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
@@ -329,103 +269,6 @@ def test_an_app_that_tries_again_files_one_report(
 
 
 @pytest.fixture(scope="module")
-def clerk(system: System) -> Iterator[Clerk]:
-    with Clerk(system.url, *system.clerk("amt-carbaek")) as clerk:
-        yield clerk
-
-
-@pytest.fixture
-def case(citizen: Citizen, clerk: Clerk) -> str:
-    """The number of a new case that the clerk sees, of somebody who can be asked."""
-    filed = citizen.report_by_web({**GOOD, "description": marked()})
-    eventually(lambda: clerk.sees(filed.number), what="the case at the desk")
-    eventually(lambda: "Statusseite" in clerk.case(filed.number), what="the opening of the page")
-    return filed.number
-
-
-def test_a_stale_desk_form_is_refused_and_loses_no_typing(
-    system: System, clerk: Clerk, case: str
-) -> None:
-    outdated = form_to(clerk.case(case), "/message")
-    with Clerk(system.url, *system.clerk("amt-carbaek")) as colleague:
-        colleague.act(case, "/accept")
-
-    answer = clerk.post(outdated.action, outdated.filled(message="Wir kümmern uns darum."))
-
-    page = page_text(answer, 409)
-    assert "Inzwischen hat sich der Fall geändert" in page
-    assert "Neu → Angenommen" in page
-    back = form_to(page, "/message")
-    assert back.filled()["message"] == ["Wir kümmern uns darum."]
-    sent = clerk.post(back.action, back.filled())
-    assert "Die Nachricht ist gesendet." in page_text(sent, 200)
-
-
-def test_a_double_click_at_the_desk_acts_once(clerk: Clerk, case: str) -> None:
-    form = form_to(clerk.case(case), "/message")
-    filled = form.filled(message=f"Antwort {case}")
-
-    with ThreadPoolExecutor(2) as hand:
-        clicks = [hand.submit(clerk.post, form.action, filled) for _ in range(2)]
-        pages = [page_text(click.result(), 200) for click in clicks]
-
-    assert all("Die Nachricht ist gesendet." in page for page in pages)
-    assert clerk.case(case).count(f"Antwort {case}") == 1
-
-
-@dataclass(frozen=True, slots=True)
-class DeskMistake:
-    """An action with one wrong field, and what the page says about it."""
-
-    action: str
-    field: str
-    wrong: str
-    told: str
-
-
-DESK_MISTAKES = {
-    "no question": DeskMistake("question", "question", "", "Bitte schreiben Sie Ihre Frage."),
-    "NUL byte": DeskMistake("question", "question", "Wo\0genau?", "Steuerzeichen"),
-    "too long": DeskMistake("message", "message", "viel " * 900, "zu lang"),
-    "no ending": DeskMistake("close", "ending", "", "Bitte wählen Sie ein Ergebnis."),
-    "no such reason": DeskMistake("close", "ending", "resolved:x", "Dieser Grund passt nicht"),
-    "no such state": DeskMistake("status", "target", "x", "Bitte wählen Sie einen Zustand."),
-}
-
-
-@pytest.mark.parametrize("mistake", DESK_MISTAKES.values(), ids=DESK_MISTAKES)
-def test_the_desk_says_what_is_wrong_with_a_form(
-    clerk: Clerk, case: str, mistake: DeskMistake
-) -> None:
-    clerk.act(case, "/accept")
-    form = form_to(clerk.case(case), f"/{mistake.action}")
-
-    answer = clerk.post(form.action, form.filled(**{mistake.field: mistake.wrong}))
-
-    page = page_text(answer, 422)
-    assert mistake.told in page
-    if mistake.field in {"question", "message"}:
-        (kept,) = form_to(page, f"/{mistake.action}").filled()[mistake.field]
-        assert kept.strip() == mistake.wrong.replace("\0", "").strip()
-
-
-@pytest.mark.parametrize("token", ["", "wrong", "\0"])
-def test_a_form_of_another_site_changes_nothing_at_the_desk(
-    clerk: Clerk, case: str, token: str
-) -> None:
-    form = form_to(clerk.case(case), "/accept")
-    page_text(clerk.post(form.action, form.filled(csrf=token)), 403)
-    assert "/accept" in {form.action.rpartition(case)[2] for form in read_forms(clerk.case(case))}
-
-
-def test_nobody_signs_in_with_what_is_no_password(web: httpx.Client) -> None:
-    form = form_to(web.get("/desk/login").text, "/desk/login")
-    for login in (f"{uuid4().hex}@amt.example", "\0", "x" * 5000):
-        answer = web.post("/desk/login", data=form.filled(login=login, password="falsch\0"))
-        assert "passen nicht zusammen" in page_text(answer, 422)
-
-
-@pytest.fixture(scope="module")
 def tracking(citizen: Citizen) -> str:
     """The path of a reporter's own page."""
     return citizen.report_by_web({**GOOD, "description": marked()}).tracking or ""
@@ -442,33 +285,6 @@ def test_the_tracking_page_keeps_what_it_cannot_send(
     assert 'role="alert"' in page
     (kept,) = form_to(page, "/antwort").filled()["text"]
     assert kept.replace("\0", "").replace("\ufffd", "").strip() == text.replace("\0", "").strip()
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/nowhere", "/desk/nowhere", "/me/nowhere", "/photos/nowhere/list.webp",
-        "/meldungen/%00", "/meldungen/UNICORN1", "/meldungen/suche?nummer=%F0%9F%A6%84",
-        "/m/K7M4Q2X8/wrong", "/me/confirm/wrong", "/me/unsubscribe/wrong", "/me/not-me/%00",
-        "/desk/cases/UNICORN1", "/desk/cases/%00",
-    ],
-)  # fmt: skip
-def test_addresses_nobody_made_show_a_page(clerk: Clerk, path: str) -> None:
-    answer = clerk.get(path)
-    page_text(answer, 400 if "%00" in path else 404)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/meldungen?zustand=x&kategorie=x&stelle=x&suche=%ED%A0%80&nach=x",
-        "/melden?lat=NaN&long=x&service_code=x&photo=x",
-        "/desk/?view=x&queue=x&state=x&category=x&body=x&border=x&after=x&number=x",
-        "/desk/login?next=//example.org",
-    ],
-)
-def test_queries_nobody_made_are_left_out(clerk: Clerk, path: str) -> None:
-    page_text(clerk.get(path), 200)
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])

@@ -1,6 +1,5 @@
 """Upload → bind → ready → release → public → hidden → erased."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,54 +10,21 @@ from melder_common.clock import utc_now
 from melder_common.event_values import Box, PhotoClaim
 from melder_common.events import (
     AccessGranted,
-    CasePhotoRedacted,
-    CasePhotoReleased,
     PhotoDeleted,
     PhotoReady,
     PhotoReceived,
     PhotoRedacted,
-    PhotoRejected,
     PhotoReleased,
     PhotoSnapshot,
     ReportCommented,
     ReportErased,
 )
-from melder_common.grants import issue_grant
 from melder_common.ids import new_id
-from melder_media.domain.claims import upload_token
 from melder_media.use_cases.speak_photo_snapshots import speak_photo_snapshots
 
+from .photo_facts import WEEK, grant_for, hidden, object_names, released
+
 pytestmark = pytest.mark.integration
-
-WEEK = timedelta(days=7, minutes=1)
-
-
-def released(photo_id: UUID, report_id: UUID) -> CasePhotoReleased:
-    return CasePhotoReleased(case_id=new_id(), report_id=report_id, photo_id=photo_id)
-
-
-def hidden(photo_id: UUID, report_id: UUID, *boxes: Box) -> CasePhotoRedacted:
-    return CasePhotoRedacted(
-        case_id=new_id(), report_id=report_id, photo_id=photo_id, boxes=boxes, hidden=not boxes
-    )
-
-
-def grant_for(media: Any, photo_id: UUID, report_id: UUID, **changes: Any) -> str:
-    facts = {
-        "audience": "media",
-        "clerk_id": new_id(),
-        "action": "photo.view",
-        "object_id": photo_id,
-        "report_id": report_id,
-        "now": utc_now(),
-    }
-    return issue_grant(media.grant_key, **(facts | changes))
-
-
-async def object_names(media: Any) -> set[str]:
-    settings = media.parts.settings
-    buckets = (settings.s3_bucket_originals, settings.s3_bucket_renditions)
-    return {name for bucket in buckets for name, _ in await media.parts.objects.list_names(bucket)}
 
 
 async def test_the_whole_way(media: Any, pictures: Any, report_id: UUID) -> None:
@@ -182,133 +148,6 @@ async def test_a_photo_that_came_with_a_comment_is_bound_too(
     assert (await media.get(photo_id)).status_code == 404
     await media.hear(released(photo_id, report_id), report_id)
     assert (await media.get(photo_id)).status_code == 200
-
-
-class TestClaims:
-    async def test_a_claim_without_proof_is_passed_over(
-        self, media: Any, pictures: Any, report_id: UUID
-    ) -> None:
-        """Ids of released photos are public: a stranger must not get a word said of them."""
-        victim = await media.rendered(pictures.jpeg(), report_id)
-        await media.hear(released(victim, report_id), report_id)
-        before = await media.spoken()
-        for token in ("A" * 32, "spooled", "", upload_token(media.parts.upload_key, new_id())):
-            await media.submit(new_id(), (victim, token))
-        assert await media.carry_out() == []
-        assert await media.spoken() == before
-        assert (await media.get(victim)).status_code == 200
-
-    async def test_a_photo_belongs_to_one_report(
-        self, media: Any, pictures: Any, report_id: UUID
-    ) -> None:
-        claim = await media.upload(pictures.jpeg())
-        await media.submit(report_id, claim)
-        await media.submit(new_id(), claim)
-        await media.carry_out()
-        events = await media.spoken()
-        assert [type(event) for event in events] == [PhotoReceived, PhotoReady]
-        assert events[-1].report_id == report_id
-
-    async def test_what_is_not_here_is_answered(
-        self, media: Any, pictures: Any, report_id: UUID
-    ) -> None:
-        withdrawn, token = await media.upload(pictures.jpeg())
-        await media.client.delete(f"/photos/{withdrawn}", params={"token": token})
-        swept = new_id()
-        await media.submit(
-            report_id, (withdrawn, token), (swept, upload_token(media.parts.upload_key, swept))
-        )
-        rejected = [event for event in await media.spoken() if isinstance(event, PhotoRejected)]
-        assert {event.photo_id for event in rejected} == {withdrawn, swept}
-        assert {(event.report_id, event.reason) for event in rejected} == {
-            (report_id, "unknown_photo")
-        }
-
-
-class TestSpooledFiles:
-    async def test_file_before_claim(self, media: Any, pictures: Any, report_id: UUID) -> None:
-        photo_id = new_id()
-        answer = await media.pass_on(photo_id, report_id, pictures.jpeg())
-        assert answer.status_code == 200
-        assert answer.json()["upload_token"]
-        await media.submit(report_id, (photo_id, "spooled"))
-        await media.carry_out()
-        assert isinstance((await media.spoken())[-1], PhotoReady)
-
-    async def test_claim_before_file(self, media: Any, pictures: Any, report_id: UUID) -> None:
-        photo_id = new_id()
-        await media.submit(report_id, (photo_id, "spooled"))
-        assert (await media.pass_on(photo_id, report_id, pictures.jpeg())).status_code == 200
-        await media.carry_out()
-        assert isinstance((await media.spoken())[-1], PhotoReady)
-
-    async def test_file_and_claim_at_the_same_time(self, media: Any, pictures: Any) -> None:
-        pairs = [(new_id(), new_id()) for _ in range(5)]
-        await asyncio.gather(
-            *(media.pass_on(photo, report, pictures.jpeg(40, 30)) for photo, report in pairs),
-            *(media.submit(report, (photo, "spooled")) for photo, report in pairs),
-        )
-        await media.carry_out()
-        ready = {e.photo_id: e.report_id for e in await media.spoken() if isinstance(e, PhotoReady)}
-        assert ready == dict(pairs)
-
-    async def test_passing_on_twice_changes_nothing(
-        self, media: Any, pictures: Any, report_id: UUID
-    ) -> None:
-        photo_id = new_id()
-        answers = [await media.pass_on(photo_id, report_id, pictures.jpeg()) for _ in range(2)]
-        assert [answer.status_code for answer in answers] == [200, 200]
-        assert answers[0].json() == answers[1].json()
-        await media.submit(report_id, (photo_id, "spooled"))
-        await media.carry_out()
-        assert [type(e) for e in await media.spoken()] == [PhotoReceived, PhotoReady]
-
-    @pytest.mark.parametrize("claim_first", [True, False])
-    async def test_a_useless_file_is_answered(
-        self, media: Any, report_id: UUID, *, claim_first: bool
-    ) -> None:
-        photo_id = new_id()
-        if claim_first:
-            await media.submit(report_id, (photo_id, "spooled"))
-        for _ in range(2):
-            assert (await media.pass_on(photo_id, report_id, b"no picture")).status_code == 415
-        if not claim_first:
-            await media.submit(report_id, (photo_id, "spooled"))
-        rejected = PhotoRejected(photo_id=photo_id, report_id=report_id, reason="not_an_image")
-        assert await media.spoken() == [rejected]
-
-    async def test_another_reports_claim_gets_nothing(
-        self, media: Any, pictures: Any, report_id: UUID
-    ) -> None:
-        photo_id = new_id()
-        await media.pass_on(photo_id, report_id, pictures.jpeg())
-        await media.submit(new_id(), (photo_id, "spooled"))
-        await media.submit(report_id, (photo_id, "spooled"))
-        await media.carry_out()
-        assert (await media.spoken())[-1].report_id == report_id
-
-    async def test_a_file_that_never_comes_is_given_up(self, media: Any, report_id: UUID) -> None:
-        photo_id = new_id()
-        await media.submit(report_id, (photo_id, "spooled"))
-        await media.carry_out(later=timedelta(days=15))
-        assert (await media.spoken())[-1].reason == "never_arrived"
-
-    async def test_a_file_after_the_erasure_is_not_kept(
-        self, media: Any, pictures: Any, report_id: UUID
-    ) -> None:
-        photo_id = new_id()
-        await media.submit(report_id, (photo_id, "spooled"))
-        await media.hear(ReportErased(report_id=report_id, cause="request"), report_id)
-        assert (await media.pass_on(photo_id, report_id, pictures.jpeg())).status_code == 410
-        assert await object_names(media) == set()
-
-    async def test_only_with_the_internal_token(self, media: Any, pictures: Any) -> None:
-        answer = await media.client.put(
-            f"/internal/photos/{new_id()}",
-            content=pictures.jpeg(),
-            headers={"X-Report-Id": str(new_id())},
-        )
-        assert answer.status_code == 401
 
 
 class TestGrants:

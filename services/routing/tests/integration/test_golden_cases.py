@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.store.rulebooks import Rulebooks
 
+from .demo_boundaries import unit
 from .golden import GOLDEN, facts_of, load_golden
-from .test_import_boundaries import unit
 
 __all__ = ["unit"]
 

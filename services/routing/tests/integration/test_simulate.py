@@ -18,7 +18,7 @@ from melder_routing.use_cases.import_boundaries import Wishes
 from melder_routing.use_cases.route_reports import route_reports
 from melder_routing.use_cases.simulate_changes import Draft, NothingToSimulate, simulate_changes
 
-from .test_import_boundaries import BRODERSTORF, DEMO, ROGGENTIN, demo_areas, merged, unit, write
+from .demo_boundaries import BRODERSTORF, DEMO, ROGGENTIN, demo_areas, merged, unit, write
 
 __all__ = ["unit"]
 
