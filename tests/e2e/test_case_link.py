@@ -50,4 +50,8 @@ def test_a_body_works_by_its_link(system: System) -> None:
         assert "Stadt Kühlungsborn kümmert sich darum." in page
         assert "Neue Latte" in page
         assert "7654321" not in page
+    secret = link.rpartition(".")[2]
+    logs = "".join(log.read_text() for log in system.place.logs.glob("*.log"))
+    assert "/fall/{link}" in logs, "the page was asked for"
+    assert not [one for one in (secret, MAILBOX) if one in logs]
     assert len([one for one in office.all() if filed.number in one["subject"]]) == 1

@@ -82,6 +82,7 @@ async def _ask_database(engine: AsyncEngine) -> list[Finding]:
             reason = name_failure(trouble)
             findings.append(Finding(False, f"{entry.schema}: cannot be read: {reason}"))
     findings += await _ask_endpoints(engine)
+    findings += await _ask_link_receivers(engine)
     await engine.dispose()
     for state in states:
         findings += _judge(state)
@@ -120,6 +121,40 @@ LEFT JOIN (routing.outside_case AS outside JOIN routing."case" AS kept
     ON kept.id = outside.case_id AND kept.closed_at IS NULL) ON outside.body = endpoint.body
 WHERE endpoint.removed_at IS NULL
 GROUP BY endpoint.body, failing_since, last_error ORDER BY endpoint.body
+"""
+
+
+async def _ask_link_receivers(engine: AsyncEngine) -> list[Finding]:
+    """Bodies reached by links in e-mails, and cases whose mail fails or is not answered there."""
+    try:
+        async with engine.connect() as connection:
+            if await connection.scalar(text("SELECT to_regclass('routing.link_receiver')")):
+                rows = (await connection.execute(text(_LINK_RECEIVERS))).all()
+            else:
+                rows = []
+    except (SQLAlchemyError, OSError) as trouble:
+        return [Finding(False, f"links to cases: cannot be read: {name_failure(trouble)}")]
+    return [
+        Finding(
+            row.failed == 0,
+            f"links to {row.body}: {row.open} cases there, {row.waiting} on their way, "
+            f"{row.failed} whose mail does not arrive, {row.silent} without an answer",
+        )
+        for row in rows
+    ]
+
+
+_LINK_RECEIVERS = """
+SELECT receiver.body,
+    count(*) FILTER (WHERE link.state = 'sent') AS open,
+    count(*) FILTER (WHERE link.state IN ('waiting', 'issued')) AS waiting,
+    count(*) FILTER (WHERE link.state = 'failed') AS failed,
+    count(*) FILTER (WHERE link.state = 'sent' AND link.error IS NOT NULL) AS silent
+FROM routing.link_receiver AS receiver
+LEFT JOIN (routing.case_link AS link JOIN routing."case" AS kept
+    ON kept.id = link.case_id AND kept.closed_at IS NULL) ON link.body = receiver.body
+WHERE receiver.removed_at IS NULL
+GROUP BY receiver.body ORDER BY receiver.body
 """
 
 

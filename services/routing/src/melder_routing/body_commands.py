@@ -29,6 +29,9 @@ def add(
     key: Annotated[str, typer.Argument(help="regional key (ARS): 5, 9 or 12 digits")],
     *,
     clerk: Annotated[str | None, typer.Option(help="login of a first clerk, an address")] = None,
+    mailbox: Annotated[
+        str | None, typer.Option(help="it gets its cases by links in e-mails to this address")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="apply without asking")] = False,
     secrets: Annotated[
         Path | None, typer.Option(help="where password files lie (default: beside the file)")
@@ -36,7 +39,7 @@ def add(
 ) -> None:
     """Let a body join from its Land pack: with its Gemeinden, a queue and a clerk, and apply it."""
     try:
-        added = add_body(file, key, clerk=clerk)
+        added = add_body(file, key, clerk=clerk, mailbox=mailbox)
     except (JoiningRefused, *REFUSALS) as error:
         raise _refused(error) from None
     try:

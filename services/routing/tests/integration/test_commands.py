@@ -184,6 +184,23 @@ def test_an_amt_joins_with_its_gemeinden_in_one_command(environment: str, tmp_pa
     assert "amt-gnoien has the key 130725254 already" in output
 
 
+def test_a_body_joins_with_a_mailbox_instead_of_a_clerk(environment: str, tmp_path: Path) -> None:
+    file = demo_without_gnoien(tmp_path)
+    passwords = ("--secrets", str(tmp_path / "secrets"), "--generate-passwords")
+    assert melder("apply", str(file), *passwords, "--yes")[0] == 0
+    before = file.read_bytes()
+    joining = ("body", "add", str(file), "130725254", *passwords[:2], "--yes", "--mailbox")
+    code, output = melder(*joining, "bau@amt.example, x@y.example")
+    assert code == 1
+    assert "exactly one" in output
+    assert file.read_bytes() == before
+    code, output = melder(*joining, "bau@amt-gnoien.example")
+    assert code == 0, output
+    assert count(environment, "link_receiver WHERE email = 'bau@amt-gnoien.example'") == 1
+    _, output = melder("doctor", "--database-url", environment)
+    assert "ok   links to amt-gnoien: 0 cases there, 0 on their way" in output
+
+
 def test_a_body_that_cannot_join_leaves_the_file_as_it_was(
     environment: str, tmp_path: Path
 ) -> None:

@@ -35,8 +35,11 @@ def join(
     packs: Sequence[Pack],
     *,
     clerk: str | None = None,
+    mailbox: str | None = None,
 ) -> Joining:
     """The body with the regional ``key``, its Gemeinden, a queue and a first clerk.
+
+    With a ``mailbox`` it gets its cases by links there, and needs no clerk of its own.
 
     Names come from the boundary files and from the Land pack's words for the kind. Raises
     JoiningRefused.
@@ -44,7 +47,7 @@ def join(
     names = {feature.key: feature.name for feature in features}
     pack = _pack_of(key, packs)
     _may_join(key, names, region)
-    own = _body(key, names[key], pack, _parent(key, region))
+    own = _body(key, names[key], pack, _parent(key, region), mailbox)
     children = [
         _body(child, names[child], pack, own.slug)
         for child in sorted(names)
@@ -65,13 +68,17 @@ class _Body:
     line: str
 
 
-def _body(key: str, place: str, pack: Pack, parent: str | None) -> _Body:
+def _body(
+    key: str, place: str, pack: Pack, parent: str | None, mailbox: str | None = None
+) -> _Body:
     kind = KINDS[len(key)]
     name = pack.kinds[kind].name.format(place=place) if kind in pack.kinds else place
     slug = slug_of(place if kind == "gemeinde" else name)
     above = f", parent: {parent}" if parent else ""
     town = f", place_name: {_quoted(place)}" if kind == "gemeinde" else ""
-    said = f"slug: {slug}, name: {_quoted(name)}{town}, kind: {kind}, ars: {_quoted(key)}{above}"
+    by = f", participation: link, case_link: {{email: {_quoted(mailbox)}}}" if mailbox else ""
+    head = f"slug: {slug}, name: {_quoted(name)}{town}, kind: {kind}, ars: {_quoted(key)}"
+    said = head + above + by
     return _Body(slug, name, f"{{{said}}}")
 
 

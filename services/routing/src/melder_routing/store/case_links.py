@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -164,10 +164,7 @@ async def count_stuck_links(connection: AsyncConnection) -> int:
         .select_from(case_link)
         .join(case, case.c.id == case_link.c.case_id)
         .where(
-            or_(
-                case_link.c.state == "failed",
-                and_(case_link.c.state == "sent", case_link.c.error.is_not(None)),
-            ),
+            case_link.c.error.is_not(None),
             case.c.closed_at.is_(None),
         )
     )

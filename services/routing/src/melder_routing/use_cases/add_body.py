@@ -17,7 +17,9 @@ class Added:
     before: str
 
 
-def add_body(path: Path, key: str, *, clerk: str | None = None) -> Added:
+def add_body(
+    path: Path, key: str, *, clerk: str | None = None, mailbox: str | None = None
+) -> Added:
     """Add the body with the regional ``key`` to the region file ``path``.
 
     The new file is read and checked as a whole; a file that would not do is put back. Raises
@@ -26,7 +28,7 @@ def add_body(path: Path, key: str, *, clerk: str | None = None) -> Added:
     prepared, declared = read_region(path), read_region_file(path)
     packs = [read_pack(path.parent / choice.directory) for choice in declared.region.packs]
     features = [feature for found in prepared.features.values() for feature in found]
-    joining = join(key, prepared.region, features, packs, clerk=clerk)
+    joining = join(key, prepared.region, features, packs, clerk=clerk, mailbox=mailbox)
     before = path.read_text(encoding="utf-8")
     clerks = (joining.clerk,) if joining.clerk else ()
     added = {"bodies": joining.bodies, "queues": (joining.queue,), "clerks": clerks}

@@ -17,7 +17,7 @@ from melder_routing.domain.case_link import (
 )
 from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.outside import Leave, Rest
-from melder_routing.store.case_links import BY_LINK, find_who_answers, note_link, save_link
+from melder_routing.store.case_links import find_who_answers, note_link, save_link
 from melder_routing.store.cases import add_history, get_facts, set_case_facts
 from melder_routing.store.link_office import LinkOffice
 from melder_routing.store.region_bodies import find_language
@@ -72,7 +72,7 @@ async def _issue(unit: UnitOfWork, file: LinkFile, step: Issue, office: LinkOffi
         issued_at=unit.now,
     )
     say(unit, case, issued)
-    codes = {"occasion": step.occasion} | BY_LINK
+    codes = {"occasion": step.occasion}
     line = HistoryEntry(HistoryKind.LINK_ISSUED, body=link.body, codes=codes)
     await add_history(unit, case.case_id, line)
     return link
@@ -81,6 +81,6 @@ async def _issue(unit: UnitOfWork, file: LinkFile, step: Issue, office: LinkOffi
 async def _tell_clerks(unit: UnitOfWork, file: LinkFile) -> None:
     case = file.case
     await note_link(unit.connection, file.link.id, error=SILENT)
-    line = HistoryEntry(HistoryKind.LINK_UNANSWERED, body=file.link.body, codes=BY_LINK)
+    line = HistoryEntry(HistoryKind.LINK_UNANSWERED, body=file.link.body)
     await add_history(unit, case.case_id, line)
     await set_case_facts(unit.connection, case.case_id, unread=case.unread + 1)

@@ -39,7 +39,7 @@ async def note_link_mails(unit: UnitOfWork, outcomes: Mapping[UUID, str | None])
 async def note_delivered(unit: UnitOfWork, case: Case, link: CaseLink) -> None:
     """The mail is there: the case lies with the body. A reminder changes nothing in public."""
     await note_link(unit.connection, link.id, state="sent", sent_at=unit.now, error=None)
-    line = HistoryEntry(HistoryKind.LINK_SENT, body=link.body, codes=BY_LINK)
+    line = HistoryEntry(HistoryKind.LINK_SENT, body=link.body)
     await add_history(unit, case.case_id, line)
     if link.reminders == 0 and case.working.slug == link.body:
         body = BodyRef(slug=link.body, name=case.working.name)
@@ -49,6 +49,6 @@ async def note_delivered(unit: UnitOfWork, case: Case, link: CaseLink) -> None:
 
 async def _note_failed(unit: UnitOfWork, case: Case, link: CaseLink, reason: str) -> None:
     await note_link(unit.connection, link.id, state="failed", error=reason[:100])
-    line = HistoryEntry(HistoryKind.LINK_FAILED, body=link.body, codes=BY_LINK)
+    line = HistoryEntry(HistoryKind.LINK_FAILED, body=link.body)
     await add_history(unit, case.case_id, line)
     await set_case_facts(unit.connection, case.case_id, unread=case.unread + 1)

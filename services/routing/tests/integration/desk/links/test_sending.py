@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from melder_common import events
 from melder_common.event_values import BodyRef, PublicationPolicy
+from melder_routing.timers import find_stuck_links
 
 pytestmark = pytest.mark.integration
 
@@ -141,8 +142,10 @@ async def test_a_mail_that_cannot_be_delivered_is_shown_and_sent_again(
     assert "Die E-Mail an Gemeinde Süd kommt nicht an." in page
     assert (await linked.world.row(number)).unread == 1
     assert (await linked.world.row(number)).state == "received"
+    assert await find_stuck_links(linked.world.worker, linked.timers) == 1
     first = await linked.path()
     await bert.do(number, "send-outside")
+    assert await find_stuck_links(linked.world.worker, linked.timers) == 0
     await linked.work()
     assert await linked.path() != first, "a renewed link is another one"
     await linked.deliver()
