@@ -1,5 +1,8 @@
 """A body without a desk: report, e-mail, link, answers, and what the citizen reads of it."""
 
+import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +16,17 @@ from .town import BY_LINK, MAILBOX
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("system")]
 
 WORDS = "An der Bank fehlt eine Latte. Rückfragen an Frau Musterfrau, 0381 1234567."
+
+
+def test_the_doctor_knows_the_bodies_outside(system: System) -> None:
+    place = system.place
+    database = f"postgresql://melder_admin@127.0.0.1:{place.ports()['postgres']}/melder"
+    key = place.secrets / "database/melder_admin"
+    doctor = (Path(sys.executable).parent / "melder", "doctor")
+    asked = [*doctor, "--database-url", database, "--password-file", key]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    assert "links to kuehlungsborn: " in said
+    assert "cannot be read" not in said
 
 
 def test_a_body_works_by_its_link(system: System) -> None:

@@ -112,7 +112,7 @@ async def _ask_endpoints(engine: AsyncEngine) -> list[Finding]:
 
 
 _ENDPOINTS = """
-SELECT endpoint.body, failing_since, last_error,
+SELECT endpoint.body, endpoint.failing_since, endpoint.last_error,
     count(*) FILTER (WHERE outside.state IN ('sent', 'token')) AS open,
     count(*) FILTER (WHERE outside.state IN ('waiting', 'posting')) AS waiting,
     count(*) FILTER (WHERE outside.state = 'refused') AS refused
@@ -120,7 +120,7 @@ FROM routing.open311_endpoint AS endpoint
 LEFT JOIN (routing.outside_case AS outside JOIN routing."case" AS kept
     ON kept.id = outside.case_id AND kept.closed_at IS NULL) ON outside.body = endpoint.body
 WHERE endpoint.removed_at IS NULL
-GROUP BY endpoint.body, failing_since, last_error ORDER BY endpoint.body
+GROUP BY endpoint.body, endpoint.failing_since, endpoint.last_error ORDER BY endpoint.body
 """
 
 
