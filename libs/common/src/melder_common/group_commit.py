@@ -1,8 +1,9 @@
 """Group commit: what is asked for while a transaction is under way shares the next one.
 
 A commit waits for the disk, and a transaction costs six round trips, however little it writes.
-Nobody waits for company: a lone request is written at once, and only what comes meanwhile is
-gathered. Each is answered after the commit that holds it. When a group fails, its members are tried
+Nobody waits for company: a request is written at once while one of the two lanes is free, and only
+what comes meanwhile is gathered; with one lane it would wait for another's transaction and then for
+its own. Each is answered after the commit that holds it. When a group fails, its members are tried
 alone, so that none suffers from another.
 """
 
@@ -28,6 +29,8 @@ Write = Callable[[UnitOfWork, Sequence[Item]], Awaitable[Sequence[Outcome]]]
 whose commit went through though the connection was lost: it looks for the ids it brings."""
 
 MOST = 50
+LANES = 2
+"""How many transactions are under way at once."""
 LONGEST_HOLD_S = 0.5
 """How long those behind wait for a transaction; one that hangs holds nobody up for longer."""
 
@@ -49,7 +52,7 @@ class _Asked(Generic[Item, Outcome]):
 
 
 class GroupCommit(Generic[Item, Outcome]):
-    """Writes items by ``write``, at most ``most`` in one transaction, in the order they came."""
+    """Writes items by ``write``, at most ``most`` in one transaction, begun in their order."""
 
     def __init__(
         self,
@@ -57,14 +60,16 @@ class GroupCommit(Generic[Item, Outcome]):
         write: Write[Item, Outcome],
         *,
         most: int = MOST,
+        lanes: int = LANES,
         longest_hold_s: float = LONGEST_HOLD_S,
     ) -> None:
         self._units = units
         self._write = write
         self._most = most
+        self._lanes = lanes
         self._longest_hold_s = longest_hold_s
         self._waiting: deque[_Asked[Item, Outcome]] = deque()
-        self._working: asyncio.Task[None] | None = None
+        self._working: set[asyncio.Task[None]] = set()
         self._hanging: set[asyncio.Task[None]] = set()
 
     async def ask(self, item: Item) -> Outcome:
@@ -74,9 +79,10 @@ class GroupCommit(Generic[Item, Outcome]):
         """
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Asked(item, answer))
-        if self._working is None or self._working.done():
+        self._working = {lane for lane in self._working if not lane.done()}
+        if len(self._working) < self._lanes:
             # an empty context: a group belongs to no single request's trace or log lines
-            self._working = asyncio.create_task(self._work(), context=Context())
+            self._working.add(asyncio.create_task(self._work(), context=Context()))
         return await answer
 
     async def alone(self, item: Item) -> Outcome:

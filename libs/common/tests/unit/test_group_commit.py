@@ -77,12 +77,24 @@ async def test_a_lone_item_waits_for_nobody() -> None:
 async def test_what_comes_meanwhile_shares_the_next_transaction() -> None:
     gate = asyncio.Event()
     database = Database(gate=gate)
-    commits = committer(database, most=3)
+    commits = committer(database, most=3, lanes=1)
     tasks = [await start(commits, item) for item in range(6)]
     assert not any(task.done() for task in tasks)
     gate.set()
     assert await asyncio.gather(*tasks) == ["written"] * 6
     assert database.groups == [[0], [1, 2, 3], [4, 5]]
+
+
+async def test_while_a_lane_is_free_nobody_waits_for_the_transaction_of_another() -> None:
+    gate = asyncio.Event()
+    database = Database(gate=gate)
+    commits = committer(database, lanes=2)
+    tasks = [await start(commits, item) for item in (1, 2)]
+    assert await tasks[1] == "written"
+    assert not tasks[0].done()
+    gate.set()
+    assert await tasks[0] == "written"
+    assert database.groups == [[1], [2]]
 
 
 async def test_nobody_is_answered_before_the_commit() -> None:
@@ -95,7 +107,7 @@ async def test_nobody_is_answered_before_the_commit() -> None:
 async def test_a_bad_item_harms_no_other() -> None:
     gate = asyncio.Event()
     database = Database(gate=gate)
-    commits = committer(database)
+    commits = committer(database, lanes=1)
     tasks = [await start(commits, item) for item in (1, 2, -3, 4)]
     gate.set()
     told = await asyncio.gather(*tasks, return_exceptions=True)
@@ -107,7 +119,7 @@ async def test_a_bad_item_harms_no_other() -> None:
 
 async def test_a_transaction_that_hangs_holds_nobody_up() -> None:
     database = Database(gate=asyncio.Event())
-    commits = committer(database, longest_hold_s=0.01)
+    commits = committer(database, longest_hold_s=0.01, lanes=1)
     hanging = await start(commits, 1)
     assert await commits.ask(2) == "written"
     assert not hanging.done()
@@ -117,7 +129,7 @@ async def test_a_transaction_that_hangs_holds_nobody_up() -> None:
 async def test_who_stops_waiting_does_not_take_the_item_back() -> None:
     gate = asyncio.Event()
     database = Database(gate=gate)
-    commits = committer(database)
+    commits = committer(database, lanes=1)
     first, impatient, last = [await start(commits, item) for item in (1, 2, 3)]
     impatient.cancel()
     gate.set()
@@ -128,7 +140,7 @@ async def test_who_stops_waiting_does_not_take_the_item_back() -> None:
 async def test_alone_means_a_transaction_of_its_own() -> None:
     gate = asyncio.Event()
     database = Database(gate=gate)
-    commits = committer(database)
+    commits = committer(database, lanes=1)
     waiting = [await start(commits, item) for item in (1, 2)]
     assert await commits.alone(3) == "written"
     gate.set()
@@ -144,14 +156,14 @@ ARRIVALS = st.lists(
 )
 
 
-@given(FATES, ARRIVALS, st.integers(1, 5))
+@given(FATES, ARRIVALS, st.integers(1, 5), st.integers(1, 3))
 def test_whatever_fails_each_item_is_there_once_and_told_the_truth(
-    fates: list[str], arrivals: list[tuple[bool, int]], most: int
+    fates: list[str], arrivals: list[tuple[bool, int]], most: int, lanes: int
 ) -> None:
     database = Database(fates=iter(fates))
 
     async def run() -> list[Any]:
-        commits = committer(database, most=most)
+        commits = committer(database, most=most, lanes=lanes)
         tasks = []
         for item, (bad, turns) in enumerate(arrivals, start=1):
             tasks.append(asyncio.create_task(commits.ask(-item if bad else item)))

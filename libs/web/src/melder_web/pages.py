@@ -3,8 +3,8 @@
 import gettext
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import (
@@ -137,18 +137,34 @@ class Pages:
             pgettext=lambda about, text: self._spoken().pgettext(about, text),
         )
 
-        self.environment.globals["kern"] = self._macros()
-
-    def _macros(self) -> SimpleNamespace:
-        """All macros under one name, so that no template needs an import."""
-        found: dict[str, Any] = {}
-        for name in MACRO_FILES:
-            module = self.environment.get_template(f"melder/macros/{name}.html").module
-            found.update({key: value for key, value in vars(module).items() if callable(value)})
-        return SimpleNamespace(**found)
+        self.environment.globals["kern"] = _Macros(self.environment)
 
     def _spoken(self) -> gettext.NullTranslations:
         return self._translations.get(_language.get()) or gettext.NullTranslations()
+
+
+class _Macros:
+    """All macros under one name, so that no template needs an import.
+
+    They are compiled when the first page asks for one: no service waits for them to start.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    @cached_property
+    def _found(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in MACRO_FILES:
+            module = self._environment.get_template(f"melder/macros/{name}.html").module
+            found.update({key: value for key, value in vars(module).items() if callable(value)})
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._found[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 def _language_cookie(request: Request) -> str:

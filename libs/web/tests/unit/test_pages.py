@@ -18,6 +18,7 @@ from melder_web import Assets, AssetsMissing, FormErrors, Pages, Site
 from melder_web.case_states import STATE_BADGES
 from melder_web.catalogues import accepted_languages, choose_language, direction_of
 from melder_web.page_problems import ADVICE
+from melder_web.pages import MACRO_FILES
 
 
 def macro(pages: Pages, source: str, **context: object) -> str:
@@ -29,6 +30,14 @@ async def get(app: FastAPI, path: str, **headers: str) -> httpx.Response:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         return await client.get(path, headers=names)
+
+
+def test_macros_are_compiled_when_the_first_page_asks_for_one() -> None:
+    fresh = Pages("melder_web", templates="templates")
+    assert len(fresh.environment.cache or ()) == 0
+    with pytest.raises(UndefinedError, match="nothing_like_it"):
+        macro(fresh, "{{ kern.nothing_like_it() }}")
+    assert len(fresh.environment.cache or ()) >= len(MACRO_FILES)
 
 
 async def test_a_page_is_private_and_says_its_language(kitchen_app: FastAPI) -> None:

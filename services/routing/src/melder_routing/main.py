@@ -54,11 +54,12 @@ def build_service(settings: RoutingSettings) -> Service[Parts]:
 
 def build_parts(settings: RoutingSettings, rulebooks: Rulebooks) -> tuple[Parts, Connections]:
     """What handlers and timers work with, and the connections to close in the end."""
-    outside = httpx.AsyncClient(headers={"User-Agent": "melder"}, trust_env=False)
+    trusted = httpx.create_ssl_context(trust_env=False)  # reading all authorities takes a while
+    outside = httpx.AsyncClient(headers={"User-Agent": "melder"}, verify=trusted, trust_env=False)
     connections = [outside]
     media = None
     if settings.media_url is not None:
-        media = httpx.AsyncClient(base_url=str(settings.media_url), trust_env=False)
+        media = httpx.AsyncClient(base_url=str(settings.media_url), verify=trusted, trust_env=False)
         connections.append(media)
     client = Open311Client(outside)
     addresses = Open311Addresses(client, settings.open311_keys_dir)

@@ -191,10 +191,11 @@ async def test_a_bad_file_is_refused_with_its_reason(
     assert await rows(unit, "boundary_area") == 0
 
 
-def test_serving_loads_no_gdal() -> None:
+def test_serving_loads_no_gdal_and_no_commands_of_operators() -> None:
     code = (
-        "import sys, melder_routing.commands, melder_routing.main\n"
-        "print(sorted({'pyogrio', 'shapely', 'numpy'} & sys.modules.keys()))"
+        "import sys, melder_routing.service_commands, melder_routing.main\n"
+        "unwanted = {'pyogrio', 'shapely', 'numpy', 'yaml', 'melder_routing.region_commands'}\n"
+        "print(sorted(unwanted & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
