@@ -71,7 +71,7 @@ data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks
 k8s-check: setup ## render infra/k8s, validate it strictly, compare it with code and design, run checkov
 	@infra/k8s/check.sh
 
-chaos: setup ## kill, cut, starve and restore a whole installation (about half an hour); CHAOS_SEED repeats
+chaos: setup ## kill, cut, starve, fill and restore a whole installation (an hour; one row needs root); CHAOS_SEED repeats
 	@MELDER_RUN_DIR=$(MELDER_RUN_DIR)-chaos MELDER_PORT=$$(( MELDER_PORT + 700 )) .venv/bin/python -m tests.chaos.column
 
 backup: setup ## back up what runs here, below MELDER_RUN_DIR/backups

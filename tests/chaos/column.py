@@ -1,7 +1,8 @@
 """``make chaos``: every row in turn over one installation; a table for people, JSON for programs.
 
 ``CHAOS_SEED`` repeats the schedules of a run, ``CHAOS_SHARE=0.1`` runs a tenth of each row,
-``CHAOS_ROWS=kills,poison`` only some. Exit status 1 when a row did not hold.
+``CHAOS_ROWS=kills,poison`` only some. The row ``disk`` mounts small file systems and so needs root;
+it and ``leader`` start installations of their own. Exit status 1 when a row did not hold.
 """
 
 import json
