@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,8 +70,9 @@ class FarServer:
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.answers: dict[tuple[str, str], list[Answer]] = {}
+        self.closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server.daemon_threads = False  # so that closing waits for them and their sockets
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
@@ -95,6 +95,7 @@ class FarServer:
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
     def close(self) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -112,7 +113,7 @@ def _handler(far: FarServer) -> type[BaseHTTPRequestHandler]:
             fields, files = _read(self.headers, body) if body else (parse_qsl(path.query), {})
             answer = far.answer(Asked(method, path.path, fields, files, dict(self.headers)))
             content = answer.content
-            time.sleep(answer.after_s)
+            far.closing.wait(answer.after_s)
             try:
                 self.send_response(answer.status)
                 for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
