@@ -6,7 +6,7 @@ from typing import Any
 
 from melder_routing.domain.link_answers import answers_for
 from melder_routing.domain.remote_status import word_for
-from melder_routing.domain.states import STATES, is_closed
+from melder_routing.domain.states import is_closed
 from melder_routing.http.case_map import MAP_HEIGHT, MAP_WIDTH
 from melder_routing.http.link.link_words import ANSWERS
 from melder_routing.store.link_page import LinkedCase
@@ -33,18 +33,17 @@ def view_link(
     return {
         "address": address,
         "case": case,
-        "category": facts.category_name.get("de", case.category),
+        "names": facts.category_name,
         "municipality": facts.municipality or "",
         "place": facts.address or "",
         "lat": facts.lat,
         "long": facts.long,
         "map_size": (MAP_WIDTH, MAP_HEIGHT),
-        "state": STATES[case.state].public,
         "closed": is_closed(case.state),
         "late": case.closed_at is None and case.due_at < now,
         "body": case.working.name,
         "responsible": responsible.name if responsible else "",
-        "reason": linked.decision.reason.get("de", ""),
+        "reasons": linked.decision.reason,
         "text": linked.text,
         "text_pending": case.text_to_review,
         "photos": linked.photos,

@@ -32,7 +32,9 @@ from melder_routing.use_cases.note_notification import (
     note_notifications_failed,
     note_notifications_sent,
 )
+from melder_web import Pages
 from melder_web.security import SecurityHeaders
+from melder_web.site import Site
 
 MAILBOX = "kanarienvogel@sued.example"
 
@@ -150,8 +152,10 @@ async def linked(world: Any, sued: Any, tmp_path: Path) -> AsyncIterator[Linked]
         parts = Parts(Rulebooks(), line, office, "https://melden.example")
         world.sued = sued
         desk = world.desk
-        pages = LinkPages(desk.units, desk.pages, key, clock=world.clock)
-        world.app.include_router(link_router(pages))
+        spoken = Site(languages=("de", "en"))
+        pages = Pages("melder_routing", site=spoken, assets=desk.pages.assets)
+        links = LinkPages(desk.units, pages, key, clock=world.clock)
+        world.app.include_router(link_router(links))
         world.app.add_middleware(SecurityHeaders)
         timers = Timers(world.worker, TIMERS, parts, holder="test", claim_s=10**7)
         yield Linked(world, timers, OpeningKeys.load(private))

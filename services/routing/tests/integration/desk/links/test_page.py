@@ -38,6 +38,17 @@ async def test_the_page_shows_what_is_released_and_nothing_else(linked: Any, ber
     assert picture.headers["content-type"] == "image/svg+xml"
 
 
+async def test_the_page_speaks_the_language_of_the_browser(linked: Any) -> None:
+    await linked.declare()
+    await linked.lie_there()
+    path, english = await linked.path(), {"Accept-Language": "en"}
+    page = (await linked.world.client().get(path, headers=english)).text
+    for said in ('<html lang="en"', "We will take care of it", "Where is it?"):
+        assert said in page
+    answer = await linked.world.client().post(path, data={"answer": ""}, headers=english)
+    assert "Please choose an answer." in answer.text
+
+
 @pytest.mark.parametrize(
     ("code", "message", "state", "said"),
     [
