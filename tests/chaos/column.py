@@ -62,6 +62,7 @@ ROWS: Mapping[str, Measure] = {
     "disk": disk_full,
     "leader": leader_lost,
     "rolling": rows.rolling_restart,
+    "pauses": rows.pauses,
     "simulation": partial(
         by_pytest, "duplicates, shuffles, losses", "tests/chaos/test_simulation.py"
     ),

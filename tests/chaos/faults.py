@@ -18,6 +18,7 @@ from melder_operator.nats_users import OPERATOR
 
 from .disks import FILLS
 from .nats_leader import kill_leader
+from .pauses import stand_still, take_over
 from .schedule import Fault
 
 PARTS_BEHIND_PROXY = {"postgres": "postgres", "nats": "nats", "s3": "s3", "smtp": "smtp"}
@@ -133,6 +134,8 @@ FAULTS: Mapping[str, Callable[[System, Fault], None]] = {
     "restart all": restart_all,
     "kill leader": kill_leader,
     **FILLS,
+    "stand still": stand_still,
+    "take over": take_over,
     **{
         f"{mode} {seconds} s": hurt_link(mode, seconds)
         for mode in ("slow", "cut", "black_hole", "half_open")

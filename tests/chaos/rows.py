@@ -14,8 +14,9 @@ from . import inside
 from .citizens import Town, in_letters
 from .faults import deal
 from .history import History, read_asked, read_promises
+from .pauses import refusals, twins
 from .processes import descriptors
-from .schedule import PASSED_BY, Fault, draw_schedule
+from .schedule import PASSED_BY, SERVICES, Fault, draw_schedule
 from .steady import Steady, ask_steadily
 from .storm import Outcome, blow, observer, superuser
 
@@ -125,6 +126,20 @@ def links(link: str, modes: Sequence[str], *, reports: int, photos: bool = False
         return row
 
     return measure
+
+
+def pauses(system: System, seed: int, scale: Scale) -> Row:
+    """Two processes of each service; one sleeps until the other has its work, then all at once."""
+    others = [("take over", service) for service in SERVICES] * scale.times(2)
+    others += [("stand still", "behind"), ("stand still", "all")] * scale.times(2)
+    reports = scale.reports(2_000)
+    schedule = draw_schedule(seed, reports=reports, crashes=0, kills=0, others=others)
+    before = refusals(system)
+    with twins(system):
+        row = _storm(system, "paused longer than ack_wait", schedule, seed, reports, scale)
+    after = refusals(system)
+    row.figures["refused"] = {word: after[word] - before[word] for word in after}
+    return row
 
 
 def rolling_restart(system: System, seed: int, scale: Scale) -> Row:

@@ -26,7 +26,7 @@ class Fault:
     """Something that happens to ``part`` once ``after`` reports are accepted.
 
     ``kind``: "kill" at once, "crash" at ``point`` (the ``nth`` passage), or a name of
-    ``faults.FAULTS``.
+    ``faults.FAULTS``; of two processes the ``nth`` is meant.
     """
 
     kind: str
@@ -51,7 +51,7 @@ def draw_schedule(
     chance.shuffle(drawn)
     step = reports / (len(drawn) + 1)
     return [
-        Fault(kind, part, int(step * turn), point, chance.randint(1, 3) if point else 1)
+        Fault(kind, part, int(step * turn), point, chance.randint(1, 3))
         for turn, (kind, part, point) in enumerate(drawn, start=1)
     ]
 

@@ -28,9 +28,8 @@ PER_SECOND = 15
 @pytest.mark.timeout(900)
 def test_a_storm_loses_nothing_and_doubles_nothing(victim: System) -> None:
     seed = seed_from_environment()
-    schedule = draw_schedule(
-        seed, reports=REPORTS, crashes=len(PASSED_BY), kills=10, others=[("lose store", "nats")]
-    )
+    others = [("lose store", "nats"), ("stand still", "routing"), ("stand still", "behind")]
+    schedule = draw_schedule(seed, reports=REPORTS, crashes=len(PASSED_BY), kills=10, others=others)
     outcome = blow(
         victim, schedule, seed=seed, reports=REPORTS, per_second=PER_SECOND, photo_every=100
     )
