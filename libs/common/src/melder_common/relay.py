@@ -23,6 +23,8 @@ from melder_common.tables import EventTables
 from melder_common.transport import LogEnds, Numbered, Transport
 
 BATCH = 500
+STEPS = 20
+"""How many full batches of one log go in a row before the leases are looked at again."""
 SETTLED_S = 0.5
 """How long after publishing again the same request is not taken up once more."""
 
@@ -88,9 +90,10 @@ class Relay:
             return [Head(*row) for row in rows]
 
     async def work(self, leases: Mapping[int, Lease]) -> int:
-        """One step of every log in ``leases`` (by partition) that has work, side by side.
+        """Publish what the logs in ``leases`` (by partition) have, side by side.
 
-        Says how many events the fullest one had. Raises TransportFailed when all have ended.
+        Says how many events the last step of the fullest one had. Raises TransportFailed when all
+        have ended.
         """
         if not leases:
             return 0
@@ -99,22 +102,35 @@ class Relay:
             for head in await self.heads(leases)
             if not head.at_rest or head.partition in self.owes
         ]
-        steps = [self.advance(leases[head.partition], head) for head in heads]
+        steps = [self._advance_far(leases[head.partition], head) for head in heads]
         done = await asyncio.gather(*steps, return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, BaseException):
                 raise outcome
         return max((outcome for outcome in done if isinstance(outcome, int)), default=0)
 
+    async def _advance_far(self, lease: Lease, head: Head) -> int:
+        """On and on while batches are full, so that one log is numbered while others publish."""
+        done = await self.advance(lease, head)
+        for _ in range(STEPS - 1):
+            if done < self.batch:
+                break
+            (head,) = await self.heads([head.partition])
+            done = await self.advance(lease, head)
+        return done
+
     async def advance(self, lease: Lease, head: Head) -> int:
-        """One step of one log; says how many events it published. Raises TransportFailed."""
+        """One step of one log; says how many events it published. Raises TransportFailed.
+
+        What it could not note, because the lease is lost, does not count: the next holder goes on.
+        """
         again = await self._publish_again(head)
         if head.published < head.head:
             events = await self.read(head.partition, head.published + 1)
         else:
             events = await self.number(lease, head)
-        if events:
-            await self.publish(lease, head.partition, events)
+        if events and not await self.publish(lease, head.partition, events):
+            return 0
         return max(again, len(events))
 
     async def number(self, lease: Lease, head: Head) -> list[Numbered]:
@@ -145,8 +161,11 @@ class Relay:
         async with self._engine.connect() as connection:
             return [Numbered(*row) for row in await connection.execute(statement)]
 
-    async def publish(self, lease: Lease, partition: int, events: list[Numbered]) -> None:
-        """Put ``events`` into the stream and note it. Raises TransportFailed."""
+    async def publish(self, lease: Lease, partition: int, events: list[Numbered]) -> bool:
+        """Put ``events`` into the stream and note it; False when the lease is lost.
+
+        Raises TransportFailed.
+        """
         await self._transport.publish(partition, events)
         crash_point("after_publish")
         arguments = {
@@ -157,7 +176,8 @@ class Relay:
             "fence": lease.fence,
         }
         async with self._engine.connect() as connection:
-            await connection.execute(text(self._sql["note"]), arguments)
+            noted = await connection.execute(text(self._sql["note"]), arguments)
+        return noted.rowcount == 1
 
     async def compare(self, partition: int) -> None:
         """Look whether the stream has forgotten the end of a log. Raises TransportFailed."""

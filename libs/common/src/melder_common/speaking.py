@@ -83,6 +83,7 @@ class Speaking:
         try:
             await self._compare_due()
             while published := await self._relay.work(self._held()):
+                await self._compare_due()  # events may come for hours without a pause
                 if published < self._relay.batch:
                     await asyncio.sleep(self._gather_s)
         except TransportFailed as error:

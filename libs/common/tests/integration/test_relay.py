@@ -170,6 +170,45 @@ async def test_what_was_numbered_and_not_published_is_published_by_the_next(
     assert station.stream == [1, 2, 3, 4]
 
 
+async def test_full_batches_of_a_log_go_in_a_row(events: EventWorld, station: Station) -> None:
+    await support(events, range(1, 11))
+
+    assert await station.relay.work({1: station.lease}) == 1
+
+    assert station.stream == list(range(1, 11))
+
+
+async def test_the_leases_are_looked_at_again_after_so_many_batches(
+    events: EventWorld, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("melder_common.relay.STEPS", 2)
+    await support(events, range(1, 11))
+
+    assert await station.relay.work({1: station.lease}) == 3
+    assert station.stream == [1, 2, 3, 4, 5, 6]
+
+    station.relay.ask_again(1, 2)
+    assert await station.relay.work({1: station.lease}) == 3
+    assert sorted(station.stream[6:]) == [2, 3, 4, 5, 6, 7, 7, 8, 9, 10]
+
+
+async def test_who_has_lost_the_lease_stops_after_one_batch(
+    events: EventWorld, station: Station
+) -> None:
+    """What it says once more does no harm; the holder's note of the published is left alone."""
+    await support(events, range(1, 11))
+    (head,) = await station.relay.heads([1])
+    await station.relay.number(station.lease, head)
+    await events.execute("UPDATE intake.lease SET until = now() - interval '1 s'")
+    assert await events.leases("intake", "second", [log_lease(1)]).renew()
+
+    assert await station.relay.work({1: station.lease}) == 0
+
+    assert station.stream == [1, 2, 3]
+    (head,) = await station.relay.heads([1])
+    assert (head.head, head.published) == (3, 0)
+
+
 async def test_a_failed_publish_is_repeated_and_reported(
     events: EventWorld, station: Station
 ) -> None:
