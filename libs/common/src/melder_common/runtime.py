@@ -204,6 +204,7 @@ class Runtime(Generic[Parts]):
         await self._leases.prepare()
         while True:
             self._turned_at = time.monotonic()
+            await self._units.look_at_clock()
             held = await self._leases.renew()
             fences = {
                 partition: held[name].fence

@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, delete, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from melder_common.clock import Clock, utc_now
+from melder_common.clock import Clock, SharedClock
 from melder_common.crash_points import crash_point
 from melder_common.envelope import seal_envelope
 from melder_common.events import Event
@@ -201,14 +201,26 @@ class UnitsOfWork:
         speaker: str,
         partitions: int,
         wakeup: Wakeup | None = None,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
     ) -> None:
         self.engine = engine
         self.tables = tables
         self.speaker = speaker
         self.partitions = partitions
         self.wakeup = wakeup or Wakeup()
-        self.clock = clock
+        self._shared = SharedClock()
+        self.clock = clock or self._shared
+
+    async def look_at_clock(self) -> None:
+        """Set the clock by the database's; to be called every few seconds.
+
+        What one process plans, another carries out, so all must mean the same time. A clock that
+        was handed in stays as it is.
+        """
+        asked = self._shared.ticks()
+        async with self.engine.connect() as connection:
+            at = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        self._shared.set(at, asked=asked, answered=self._shared.ticks())
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:

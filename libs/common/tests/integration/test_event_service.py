@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -317,6 +318,20 @@ async def test_metrics_show_lag_and_cursor(
 
     await until(all_heard)
     assert registry.get_sample_value("melder_dead_letters", {"kind": "failed"}) == 0
+
+
+async def test_a_service_goes_by_the_databases_clock(
+    dialogue: Dialogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = timedelta(hours=-1)
+    monkeypatch.setattr("melder_common.clock.utc_now", lambda: datetime.now(UTC) + wrong)
+    await dialogue.start()
+
+    def keeps_time() -> bool:
+        ahead = datetime.now(UTC) - dialogue.routing.units.clock()
+        return abs(ahead) < timedelta(minutes=1)
+
+    await until(keeps_time)
 
 
 async def test_two_processes_share_the_partitions_and_one_takes_over(

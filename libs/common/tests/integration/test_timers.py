@@ -87,6 +87,31 @@ async def test_two_processes_never_claim_the_same(clockwork: Clockwork) -> None:
     assert len(keys) == len(set(keys)) == 40
 
 
+async def test_machines_whose_clocks_disagree_mean_the_same_time(
+    events: EventWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is planned for now where it is an hour later is due now where it is an hour earlier."""
+    ahead, behind = events.units("intake"), events.units("intake")
+    hour = timedelta(hours=1)
+    monkeypatch.setattr("melder_common.clock.utc_now", lambda: datetime.now(UTC) + hour)
+    await ahead.look_at_clock()
+    async with ahead.begin() as unit:
+        await unit.plan("mail", "now", at=unit.now)
+        await unit.plan("mail", "in a minute", at=unit.now + timedelta(minutes=1))
+
+    monkeypatch.setattr("melder_common.clock.utc_now", lambda: datetime.now(UTC) - hour)
+    await behind.look_at_clock()
+    timers: Timers[None] = Timers(behind, {"mail": Clockwork(events).handle}, None, holder="b")
+    claimed: list[Due] = []
+
+    async def claim() -> bool:
+        claimed.extend(await timers.claim(10))
+        return bool(claimed)
+
+    await until(claim, seconds=20)
+    assert [due.key for due in claimed] == ["now"]
+
+
 async def test_a_settled_timer_is_gone(clockwork: Clockwork) -> None:
     await clockwork.plan("one")
     timers = clockwork.timers()

@@ -145,6 +145,7 @@ def build_desk(
         speaker="routing",
         partitions=settings.partitions,
         wakeup=service.units.wakeup,
+        clock=service.units.clock,
     )
     return Desk(
         units=DeskUnits(units),
@@ -152,5 +153,6 @@ def build_desk(
         cookies=CookiePolicy.of_public_url(settings.origin),
         session_key=read_key(settings.session_key_file),
         grant_key=load_private_key(settings.grant_private_key_file),
+        clock=service.units.clock,
         rulebooks=rulebooks,
     )

@@ -28,9 +28,11 @@ async def operator_units() -> AsyncIterator[UnitsOfWork]:
         command_timeout_s=PATIENCE_S,
     )
     try:
-        yield UnitsOfWork(
+        units = UnitsOfWork(
             engine, tables=EVENT_TABLES, speaker="routing", partitions=settings.partitions
         )
+        await units.look_at_clock()
+        yield units
     finally:
         await engine.dispose()
 

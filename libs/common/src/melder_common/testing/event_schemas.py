@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Row, Table, Text, Uuid, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from melder_common.clock import Clock, utc_now
+from melder_common.clock import Clock
 from melder_common.leases import Leases
 from melder_common.tables import EventTables
 from melder_common.unit_of_work import UnitsOfWork
@@ -30,7 +30,9 @@ class EventWorld:
     metadata: MetaData
     schemas: dict[str, EventSchema]
 
-    def units(self, service: str, *, partitions: int = 1, clock: Clock = utc_now) -> UnitsOfWork:
+    def units(
+        self, service: str, *, partitions: int = 1, clock: Clock | None = None
+    ) -> UnitsOfWork:
         """Units of work of ``service``; one partition of reports unless told otherwise."""
         return UnitsOfWork(
             self.engine,
