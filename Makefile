@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing bench-stored bench-germany k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
+.PHONY: help setup setup-test setup-chaos assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing bench-stored bench-germany k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ setup: ## install what is missing (system packages, .venv, page assets)
 
 setup-test: ## as setup, with a browser for the tests
 	@infra/local/bootstrap.sh with-chromium
+
+setup-chaos:
+	@infra/local/bootstrap.sh with-faketime
 
 assets: setup ## build styles, scripts and fonts of the pages
 
@@ -71,7 +74,7 @@ data-germany: setup ## fetch the boundaries of all of Germany (69 MB, for checks
 k8s-check: setup ## render infra/k8s, validate it strictly, compare it with code and design, run checkov
 	@infra/k8s/check.sh
 
-chaos: setup ## kill, cut, starve, fill and restore a whole installation (an hour; one row needs root); CHAOS_SEED repeats
+chaos: setup-chaos ## kill, cut, starve, fill, pause and restore a whole installation (an hour; one row needs root); CHAOS_SEED repeats
 	@MELDER_RUN_DIR=$(MELDER_RUN_DIR)-chaos MELDER_PORT=$$(( MELDER_PORT + 700 )) .venv/bin/python -m tests.chaos.column
 
 backup: setup ## back up what runs here, below MELDER_RUN_DIR/backups

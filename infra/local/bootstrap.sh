@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 say() { printf '%s\n' "$*" >&2; }
-need_chromium="${1:-}"
+also="${1:-}"
 
 missing=()
 python="$(command -v python3.13 || command -v python3.12 || command -v python3.11 || true)"
@@ -13,11 +13,14 @@ if [ -n "$python" ] && ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
 [ -n "$python" ] || missing+=(python3 python3-venv)
 compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || missing+=(postgresql-15-postgis-3)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
-if [ "$need_chromium" = "with-chromium" ]; then
+if [ "$also" = "with-chromium" ]; then
   command -v chromium >/dev/null || missing+=(chromium)
   command -v curl >/dev/null || missing+=(curl)  # runs the examples of docs/open311.md
   # Playwright brings its own node, which needs this library; Debian's chromium does not bring it.
   compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
+fi
+if [ "$also" = "with-faketime" ]; then  # lets the clocks of services jump
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 fi
 
 if [ "${#missing[@]}" -gt 0 ]; then

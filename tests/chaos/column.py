@@ -63,6 +63,7 @@ ROWS: Mapping[str, Measure] = {
     "leader": leader_lost,
     "rolling": rows.rolling_restart,
     "pauses": rows.pauses,
+    "clocks": rows.clock_jumps,
     "simulation": partial(
         by_pytest, "duplicates, shuffles, losses", "tests/chaos/test_simulation.py"
     ),

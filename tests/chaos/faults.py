@@ -18,6 +18,7 @@ from melder_operator.nats_users import OPERATOR
 
 from .disks import FILLS
 from .nats_leader import kill_leader
+from .clocks import jump
 from .pauses import stand_still, take_over
 from .schedule import Fault
 
@@ -136,6 +137,8 @@ FAULTS: Mapping[str, Callable[[System, Fault], None]] = {
     **FILLS,
     "stand still": stand_still,
     "take over": take_over,
+    "an hour ahead": jump(3600),
+    "an hour behind": jump(-3600),
     **{
         f"{mode} {seconds} s": hurt_link(mode, seconds)
         for mode in ("slow", "cut", "black_hole", "half_open")

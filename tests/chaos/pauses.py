@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,15 +32,19 @@ STILL_S = Pace().lease_s + 2
 
 
 @contextlib.contextmanager
-def twins(system: System) -> Iterator[None]:
-    """Each service has a second process meanwhile, which shares the work but gets no requests."""
+def twins(system: System, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Each service has a second process meanwhile, which shares the work behind the requests.
+
+    The gateway does not know them; yields the address of intake's.
+    """
     started: dict[str, Process] = {}
+    ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
     try:
-        for service, port in zip(SERVICES, free_ports(len(SERVICES)), strict=True):
+        for service, port in ports.items():
             launch = service_launch(service, system.place)
             launch = replace(
                 launch,
-                env={**launch.env, f"{service.upper()}_PORT": str(port)},
+                env={**launch.env, f"{service.upper()}_PORT": str(port), **(environment or {})},
                 ready=answers(f"http://127.0.0.1:{port}/healthz/live"),
             )
             started[service] = Process(launch, system.place.logs / f"{service}-twin.log")
@@ -51,7 +55,7 @@ def twins(system: System) -> Iterator[None]:
         _twins_file(system).write_text(json.dumps(pids))
         for service, pid in pids.items():
             eventually(partial(_holds, system, service, pid), what=f"work for {service}'s twin")
-        yield
+        yield f"http://127.0.0.1:{ports['intake']}"
     finally:
         _twins_file(system).unlink(missing_ok=True)
         for process in started.values():

@@ -12,6 +12,7 @@ from melder_local.system import System
 
 from . import inside
 from .citizens import Town, in_letters
+from .clocks import faked
 from .faults import deal
 from .history import History, read_asked, read_promises
 from .pauses import refusals, twins
@@ -142,6 +143,15 @@ def pauses(system: System, seed: int, scale: Scale) -> Row:
     return row
 
 
+def clock_jumps(system: System, seed: int, scale: Scale) -> Row:
+    """All reports go to machines whose clocks jump an hour; right ones share the work behind."""
+    others = [("an hour ahead", "all"), ("an hour behind", "all")] * scale.times(4)
+    reports = scale.reports(1_500)
+    schedule = draw_schedule(seed, reports=reports, crashes=0, kills=0, others=others)
+    with twins(system, faked(system)) as door:
+        return _storm(system, "clocks jump", schedule, seed, reports, scale, door=door)
+
+
 def rolling_restart(system: System, seed: int, scale: Scale) -> Row:
     """SIGTERM to all services in turn, 10 times, under a steady load: nobody feels it."""
     run, rounds = in_letters(uuid4().hex[:8]), scale.times(10)
@@ -191,6 +201,7 @@ def _storm(
     scale: Scale,
     *,
     photo_every: int = 40,
+    door: str | None = None,
 ) -> Row:
     began = time.monotonic()
     outcome = blow(
@@ -201,6 +212,7 @@ def _storm(
         per_second=scale.per_second,
         settle_s=300,
         photo_every=photo_every,
+        door=door,
     )
     wrong = [
         *outcome.wrong,

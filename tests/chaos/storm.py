@@ -78,13 +78,17 @@ def blow(
     settle_s: float = 300,
     directory: Path | None = None,
     photo_every: int = 40,
+    door: str | None = None,
 ) -> Outcome:
-    """Run one storm: at least ``reports`` reports, every fault of ``schedule``, both checkers."""
+    """Run one storm: at least ``reports`` reports, every fault of ``schedule``, both checkers.
+
+    ``door``: where the reports go, if not to the gateway.
+    """
     run = in_letters(uuid4().hex[:8])
     outcome = Outcome(seed)
     outcome.history = (directory or system.place.run) / f"history-{run}.jsonl"
     town = Town(
-        system.url,
+        door or system.url,
         system.info()["OPEN311_KEY"],
         seed,
         run,

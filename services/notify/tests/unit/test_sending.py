@@ -117,6 +117,22 @@ def test_quiet_hours_within_a_day() -> None:
     assert rhythm.next_status_time(None, NOW.replace(hour=11, minute=30)) == NOW.replace(hour=13)
 
 
+@pytest.mark.parametrize(
+    "night", [NOW.replace(month=3, day=28, hour=20), NOW.replace(month=10, day=24, hour=20)]
+)
+@pytest.mark.parametrize("until", [time(1, 30), time(2), time(2, 30), time(3), time(6)])
+def test_quiet_hours_hold_in_the_nights_in_which_the_clocks_change(
+    night: datetime, until: time
+) -> None:
+    """Half past two comes twice in October and never in March."""
+    rhythm = Rhythm(quiet_from=time(22), quiet_until=until)
+    for minute in range(0, 14 * 60, 5):
+        now = night + timedelta(minutes=minute)
+        leaves = rhythm.next_status_time(None, now)
+        assert now <= leaves <= now + timedelta(hours=10)
+        assert rhythm.next_status_time(None, leaves) == leaves
+
+
 def test_pauses_between_tries_grow_to_hours() -> None:
     pauses = [retry_at(attempt, NOW) - NOW for attempt in range(1, 8)]
     assert pauses == sorted(pauses)

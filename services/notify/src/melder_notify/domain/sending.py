@@ -71,7 +71,9 @@ class Rhythm:
         if not quiet:
             return moment
         day = local.date() + timedelta(days=1 if clock >= end else 0)
-        return datetime.combine(day, end, self.zone).astimezone(moment.tzinfo)
+        ends = datetime.combine(day, end, self.zone)
+        # In the night in which the clocks go back an hour comes twice: quiet until its second end.
+        return max(one.astimezone(moment.tzinfo) for one in (ends, ends.replace(fold=1)))
 
 
 IN_FLIGHT_PAUSE = timedelta(minutes=2)
