@@ -26,6 +26,11 @@ class SharedClock:
         """The present moment, with its zone."""
         return self._at(self._ticks())
 
+    @property
+    def known(self) -> bool:
+        """Whether there was a look yet."""
+        return self._seen is not None
+
     def ticks(self) -> float:
         """Seconds since whenever, which never jump."""
         return self._ticks()

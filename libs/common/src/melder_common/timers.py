@@ -164,6 +164,7 @@ class Timers(Generic[Parts]):
 
     async def run(self) -> None:
         """Work until cancelled; ``stop`` then ends what was begun."""
+        await self._units.look_at_clock()  # or a wrong one would hurry an hour's timers
         while True:
             claimed = False
             if len(self._claimed) <= self._batch // 2:

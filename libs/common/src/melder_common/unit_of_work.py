@@ -212,7 +212,7 @@ class UnitsOfWork:
         self.clock = clock or self._shared
 
     async def look_at_clock(self) -> None:
-        """Set the clock by the database's; to be called every few seconds.
+        """Set the clock by the database's; the first unit does so, then whoever keeps the leases.
 
         What one process plans, another carries out, so all must mean the same time. A clock that
         was handed in stays as it is.
@@ -225,6 +225,8 @@ class UnitsOfWork:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """A unit that commits when the block ends well and rolls back when it raises."""
+        if self.clock is self._shared and not self._shared.known:
+            await self.look_at_clock()
         async with self.engine.connect() as connection:
             unit = UnitOfWork(
                 connection,

@@ -94,7 +94,6 @@ async def test_machines_whose_clocks_disagree_mean_the_same_time(
     ahead, behind = events.units("intake"), events.units("intake")
     hour = timedelta(hours=1)
     monkeypatch.setattr("melder_common.clock.utc_now", lambda: datetime.now(UTC) + hour)
-    await ahead.look_at_clock()
     async with ahead.begin() as unit:
         await unit.plan("mail", "now", at=unit.now)
         await unit.plan("mail", "in a minute", at=unit.now + timedelta(minutes=1))

@@ -28,7 +28,6 @@ def in_one_unit(work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
             engine, tables=event_tables, speaker="intake", partitions=settings.partitions
         )
         try:
-            await units.look_at_clock()
             async with units.begin() as unit:
                 return await work(unit)
         finally:

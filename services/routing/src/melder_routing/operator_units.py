@@ -28,11 +28,9 @@ async def operator_units() -> AsyncIterator[UnitsOfWork]:
         command_timeout_s=PATIENCE_S,
     )
     try:
-        units = UnitsOfWork(
+        yield UnitsOfWork(
             engine, tables=EVENT_TABLES, speaker="routing", partitions=settings.partitions
         )
-        await units.look_at_clock()
-        yield units
     finally:
         await engine.dispose()
 
