@@ -16,9 +16,9 @@ from melder_local.services import SERVICES
 from melder_local.system import System, eventually
 from melder_operator.nats_users import OPERATOR
 
+from .clocks import jump
 from .disks import FILLS
 from .nats_leader import kill_leader
-from .clocks import jump
 from .pauses import stand_still, take_over
 from .schedule import Fault
 
