@@ -120,7 +120,7 @@ def build_app(settings: RoutingSettings) -> FastAPI:
     pages = Pages("melder_routing")
     desk = build_desk(settings, service, desk_engine, pages, rulebooks)
     install_desk(app, desk)
-    app.include_router(link_router(LinkPages(desk.units, pages, parts.links.key)))
+    app.include_router(link_router(LinkPages(desk.units, pages, parts.links.key, clock=desk.clock)))
     install_edges(
         app,
         service,
