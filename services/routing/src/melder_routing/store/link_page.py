@@ -15,8 +15,14 @@ from melder_routing.domain.case_link import CaseLink
 from melder_routing.domain.clerk import Scope, scope_of_link
 from melder_routing.domain.decision import Decision
 from melder_routing.domain.link_answers import LinkEnded
-from melder_routing.store.case_links import find_their_texts, link_of, lock_link
-from melder_routing.store.case_tables import case, case_message, case_photo, case_text
+from melder_routing.store.case_links import BY_LINK, find_their_texts, link_of, lock_link
+from melder_routing.store.case_tables import (
+    case,
+    case_history,
+    case_message,
+    case_photo,
+    case_text,
+)
 from melder_routing.store.cases import CASE_COLUMNS, case_of, with_bodies
 from melder_routing.store.link_tables import case_link
 from melder_routing.store.visible_cases import visible_cases, visible_contents
@@ -73,6 +79,22 @@ async def lock_own_link(connection: AsyncConnection, found: LinkFound) -> CaseLi
     if link.generation != found.generation:
         raise LinkEnded("replaced")
     return link
+
+
+async def has_only_arrived(
+    connection: AsyncConnection, scope: Scope, present: Case, version: int
+) -> bool:
+    """Whether nothing happened since ``version`` but that the mail was noted as delivered."""
+    chosen = visible_contents(scope, case_history).where(
+        case_history.c.case_id == present.case_id, case_history.c.version > version
+    )
+    lines = (await connection.execute(chosen)).all()
+    arrived = [
+        line
+        for line in lines
+        if line.kind == "state" and {**BY_LINK, "to": "forwarded"}.items() <= line.codes.items()
+    ]
+    return len(arrived) == len(lines) == present.version - version
 
 
 async def read_linked_case(

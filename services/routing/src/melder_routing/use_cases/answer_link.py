@@ -21,7 +21,7 @@ from melder_routing.domain.link_answers import (
 )
 from melder_routing.store.case_links import BY_LINK, find_their_texts, note_link
 from melder_routing.store.cases import add_history, lock_visible_case
-from melder_routing.store.link_page import LinkFound, lock_own_link
+from melder_routing.store.link_page import LinkFound, has_only_arrived, lock_own_link
 from melder_routing.use_cases.note_link_mails import note_delivered
 from melder_routing.use_cases.take_word import TheirWord, take_word
 
@@ -66,7 +66,8 @@ async def _take(unit: UnitOfWork, act: LinkAct) -> tuple[Case, CaseLink]:
     case = await lock_visible_case(unit.connection, act.scope, act.found.number)
     link = await lock_own_link(unit.connection, act.found)
     require_open(case, link, unit.now)
-    require_version(case, act.version)
+    if not await has_only_arrived(unit.connection, act.scope, case, act.version):
+        require_version(case, act.version)
     return case, link
 
 

@@ -157,6 +157,20 @@ async def test_an_answer_may_come_before_notify_tells_of_the_mail(linked: Any) -
     assert (await linked.world.row(number)).state == "resolved"
 
 
+async def test_word_of_the_mail_makes_no_open_page_stale(linked: Any) -> None:
+    await linked.declare()
+    sued = linked.world.sued
+    number = (await linked.world.open_case(body=sued, responsible=sued)).report.number
+    await linked.work()
+    path = await linked.path()
+    form, other = await linked.form(path), await linked.form(path)
+    await linked.deliver()
+    assert (await linked.answer(path, "done", "Erledigt.", form=form)).status_code == 303
+    assert (await linked.world.row(number)).state == "resolved"
+    stale = await linked.answer(path, "working", form=other)
+    assert stale.status_code == 409, "what a colleague answered is another matter"
+
+
 async def test_what_clerks_took_into_their_hands_stays_theirs(linked: Any, bert: Any) -> None:
     await linked.declare()
     number = await linked.lie_there()
