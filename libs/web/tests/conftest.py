@@ -106,7 +106,7 @@ def build_kitchen_app(pages: Pages) -> FastAPI:  # noqa: C901 - a list of routes
 
     @app.get("/desk/", response_class=HTMLResponse)
     def show_desk(request: Request) -> Response:
-        badge = vars(pages.environment.globals["kern"])["state_badge"]
+        badge = pages.environment.globals["kern"].state_badge
         return pages.render(
             request,
             "desk.html",

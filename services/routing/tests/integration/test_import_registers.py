@@ -235,6 +235,7 @@ async def test_a_wrong_road_keeps_all_out(
         ("id,type,operator,lat,long\n", "is empty"),
         ("id,type,operator,lat,long\n1,lamp,sanitz,x,12\n", "assets.csv:2: lat and long"),
         ("id,type,operator,lat,long\n,lamp,sanitz,54,12\n", "2: id is missing"),
+        ("id,type,operator,lat,long\n--,lamp,sanitz,54,12\n", "2: id “--” has no letter"),
         ("id,type,operator,lat,long\n1,Lamp,sanitz,54,12\n", "2: type “Lamp”"),
         ("id,type,operator,lat,long\n1,lamp,,54,12\n", "2: operator is missing"),
         (

@@ -91,10 +91,10 @@ def _road(properties: Mapping[str, Any], bodies: Collection[str]) -> Iterator[tu
 
 def _asset(properties: Mapping[str, Any], bodies: Collection[str]) -> Iterator[tuple[str, Any]]:
     number = _text(properties, "id")
-    if len(number) > 120 or not any(character.isalnum() for character in number):
-        raise RegisterRefused(
-            "id is longer than 120 characters, or has no letter and no digit; give the number on it"
-        )
+    if not number or len(number) > 120:
+        raise RegisterRefused("id is missing or longer than 120 characters; give the number on it")
+    if not any(character.isalnum() for character in number):
+        raise RegisterRefused(f"id “{number}” has no letter and no digit; give the number on it")
     kind = _text(properties, "type")
     if not TYPE.match(kind):
         raise RegisterRefused(f"type “{kind}” is no short word like lamp or bench; correct it")
