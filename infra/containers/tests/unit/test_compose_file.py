@@ -56,6 +56,16 @@ def test_everything_is_locked(compose: dict[str, Any]) -> None:
         assert (service.get("network_mode") == "none") is offline, name
 
 
+def test_the_gateway_alone_has_a_way_out_unless_open311_is_asked_for(
+    compose: dict[str, Any],
+) -> None:
+    outside = {name: service.get("networks") for name, service in compose["services"].items()}
+    assert {name for name, nets in outside.items() if nets != ["inner"] and nets} == {"gateway"}
+    more = yaml.safe_load((CHECKOUT / "infra/compose/open311.yml").read_text())
+    assert more["services"] == {"routing": {"networks": ["inner", "outer"]}}
+    assert set(more["networks"]) <= set(compose["networks"])
+
+
 def test_servers_say_whether_they_are_healthy_and_jobs_end(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         if service["restart"] == "no":
