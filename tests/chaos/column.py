@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -92,7 +93,7 @@ def main() -> int:
     try:
         with started(place, MELDER_PROXY="1") as system:
             for name in chosen:
-                row = ROWS[name](system, seed, scale)
+                row = _measure(name, system, seed, scale)
                 done.append(row)
                 say(_line(row))
                 for line in row.wrong[:20]:
@@ -101,6 +102,16 @@ def main() -> int:
         _write(place.run / "chaos.json", seed, scale, done)
     say(f"{_table(done)}\nfigures: {place.run / 'chaos.json'}")
     return int(any(row.wrong for row in done) or len(done) < len(chosen))
+
+
+def _measure(name: str, system: System, seed: int, scale: Scale) -> Row:
+    """One row; what breaks it is what was wrong, and the rows after it still run."""
+    began = time.monotonic()
+    try:
+        return ROWS[name](system, seed, scale)
+    except Exception:  # noqa: BLE001 (the edge: told, and the rows after it still run)
+        wrong = traceback.format_exc().splitlines()[-20:]
+        return Row(name, 0, 0, wrong, time.monotonic() - began, {})
 
 
 def _line(row: Row) -> str:

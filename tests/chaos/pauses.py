@@ -108,12 +108,16 @@ def _stopped(pids: Sequence[int]) -> Iterator[None]:
     first = [psutil.Process(pid) for pid in pids]
     family = [one for parent in first for one in (parent, *parent.children(recursive=True))]
     for process in family:
-        process.suspend()
+        try:
+            process.suspend()
+        except psutil.NoSuchProcess:
+            if process in first:
+                raise  # a child's time may be over: an idle decoder leaves by itself
     try:
         yield
     finally:
         for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):  # a child whose time was over
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
 
 

@@ -142,10 +142,17 @@ def find_login(passwords: Mapping[str, str]) -> tuple[str, str]:
 
 
 def fetch(url: str) -> bytes:
-    """What a browser gets there. Raises httpx.HTTPError."""
-    answer = httpx.get(url, timeout=30)
+    """What a browser gets there; a 503 is asked again, as it says. Raises httpx.HTTPError.
+
+    A store that has just been started anew is healthy a moment before it finds its objects.
+    """
+    answer = eventually(lambda: _unless_away(httpx.get(url, timeout=30)), what=url)
     answer.raise_for_status()
     return answer.content
+
+
+def _unless_away(answer: httpx.Response) -> httpx.Response | None:
+    return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
 
 
 def receivers(url: str) -> list[str]:
