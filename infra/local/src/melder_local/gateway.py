@@ -33,8 +33,8 @@ HOLD = "30s"
 """How long a request waits for a service that is being restarted. A start takes 2 s; on a machine
 of two cores at load 24, 17 s were measured."""
 KEPT = 256
-"""Connections to a service that stay open while nobody uses them: more than report at once, for each
-closed one has to be opened anew (Caddy keeps 32)."""
+"""Connections to a service that stay open while nobody uses them: more than report at once, for
+each closed one has to be opened anew (Caddy keeps 32)."""
 
 
 def caddyfile(port: int, upstreams: Mapping[str, str], *, bind: str | None = None) -> str:
