@@ -1,5 +1,7 @@
 """Answers of foreign servers: read in every spelling, or refused by a name of their own."""
 
+import json
+
 import pytest
 
 from melder_routing.store.open311_answers import (
@@ -113,3 +115,19 @@ def test_attributes_in_both_formats() -> None:
     )
     assert read_attributes(xml, "xml") == [{"code": "A"}]
     assert read_attributes(b'{"attributes": null}', "json") == []
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_within_a_second_the_order_of_the_list_counts(*, newest_first: bool) -> None:
+    told = [("z", "accepted", 1), ("y", "in progress", 2), ("b", "closed", 2), ("a", "thanks", 2)]
+    records = [
+        {
+            "update_id": name,
+            "service_request_id": "7",
+            "status": status,
+            "updated_datetime": f"2026-11-27T20:00:0{second}Z",
+        }
+        for name, status, second in told
+    ]
+    body = json.dumps(records[::-1] if newest_first else records).encode()
+    assert [update.update_id for update in read_updates(body, "json")] == ["z", "y", "b", "a"]

@@ -64,7 +64,11 @@ def read_taken(body: bytes, form: str, item: str = "request") -> Taken:
 
 
 def read_updates(body: bytes, form: str) -> list[RemoteUpdate]:
-    """``servicerequestupdates``, oldest first; an update without id or moment is left out."""
+    """``servicerequestupdates``, oldest first; an update without id or moment is left out.
+
+    Moments are whole seconds: of those in one second the order of the list counts, whichever end
+    it begins at, or a case accepted and closed at once would be open again.
+    """
     found = []
     for record in read_records(body, form, "request_update"):
         update_id, remote_id = _id(record.get("update_id")), _id(record.get("service_request_id"))
@@ -72,7 +76,9 @@ def read_updates(body: bytes, form: str) -> list[RemoteUpdate]:
         if update_id and remote_id and at:
             text, status = _text(record.get("description")), _text(record.get("status"))
             found.append(RemoteUpdate(update_id, remote_id, status, text, at))
-    return sorted(found, key=lambda update: (update.at, update.update_id))
+    if found and found[0].at > found[-1].at:
+        found.reverse()
+    return sorted(found, key=lambda update: update.at)
 
 
 def read_requests(body: bytes, form: str) -> list[RemoteUpdate]:
