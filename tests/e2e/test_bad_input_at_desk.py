@@ -30,7 +30,8 @@ def case(citizen: Citizen, clerk: Clerk) -> str:
     """The number of a new case that the clerk sees, of somebody who can be asked."""
     filed = citizen.report_by_web({**GOOD, "description": marked()})
     eventually(lambda: clerk.sees(filed.number), what="the case at the desk")
-    eventually(lambda: "Statusseite" in clerk.case(filed.number), what="the opening of the page")
+    opened = "Statusseite zum ersten Mal geöffnet"
+    eventually(lambda: opened in clerk.case(filed.number), what="the opening of the page")
     return filed.number
 
 
