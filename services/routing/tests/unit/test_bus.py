@@ -1,4 +1,4 @@
-"""What routing hears is what ``events.py`` says that it hears."""
+"""What routing hears is what the docstrings of the events say that it hears."""
 
 import re
 
