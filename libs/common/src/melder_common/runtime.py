@@ -35,7 +35,8 @@ from melder_common.snapshots import (
 )
 from melder_common.speaking import Speaking
 from melder_common.streams import NatsTransport
-from melder_common.timers import AnyTimerHandler, Timers
+from melder_common.timer_runner import Timers
+from melder_common.timers import AnyTimerHandler
 from melder_common.unit_of_work import UnitsOfWork
 
 Parts = TypeVar("Parts")

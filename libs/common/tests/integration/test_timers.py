@@ -9,10 +9,10 @@ import pytest
 
 from melder_common.testing.event_schemas import EventWorld
 from melder_common.testing.waiting import until
+from melder_common.timer_runner import Timers
 from melder_common.timers import (
     Due,
     LostClaim,
-    Timers,
     Together,
     count_overdue,
     postpone,

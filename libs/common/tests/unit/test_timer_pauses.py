@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from melder_common.timers import LONGEST_PAUSE, pause_after
+from melder_common.timer_runner import LONGEST_PAUSE, pause_after
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))

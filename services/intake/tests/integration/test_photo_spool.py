@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from melder_common.event_values import Place
 from melder_common.ids import new_id
-from melder_common.timers import Due, Timers
+from melder_common.timer_runner import Timers
+from melder_common.timers import Due
 from melder_intake.domain.submission import PhotoFile, Submission
 from melder_intake.http.acceptance import mint_identity, send_report
 from melder_intake.parts import Parts

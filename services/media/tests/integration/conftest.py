@@ -21,7 +21,7 @@ from melder_common.ids import new_id
 from melder_common.service import Service
 from melder_common.testing.plugin import ServiceDatabase
 from melder_common.testing.s3 import S3Store
-from melder_common.timers import Timers
+from melder_common.timer_runner import Timers
 from melder_media.bus import SUBSCRIPTIONS
 from melder_media.main import build_api, build_parts, build_service
 from melder_media.parts import Parts

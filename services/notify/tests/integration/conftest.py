@@ -29,7 +29,7 @@ from melder_common.events import (
 )
 from melder_common.sealing import OpeningKeys, SealingKeys, generate_period_key
 from melder_common.testing.mail import MailSink
-from melder_common.timers import Timers
+from melder_common.timer_runner import Timers
 from melder_common.unit_of_work import UnitsOfWork
 from melder_notify.bus import SUBSCRIPTIONS
 from melder_notify.domain.contacts import ContactDetails

@@ -15,7 +15,7 @@ from melder_common.events import (
     CaseSnapshot,
     CaseStatusChanged,
 )
-from melder_common.timers import Timers
+from melder_common.timer_runner import Timers
 from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.timers import TIMERS
 from melder_routing.use_cases.reroute_cases import find_reroutings, reroute_cases

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from melder_common.clock import utc_now
 from melder_common.events import CaseLinkIssued, NotificationFailed, NotificationSent
 from melder_common.sealing import OpeningKeys, SealingKeys, generate_period_key, period_of
-from melder_common.timers import Timers
+from melder_common.timer_runner import Timers
 from melder_routing.domain.case_link_entry import CaseLinkEntry
 from melder_routing.domain.link_tokens import LinkKey
 from melder_routing.http.link import LinkPages, link_router

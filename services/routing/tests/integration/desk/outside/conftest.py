@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from melder_common.clock import utc_now
 from melder_common.sealing import SealingKeys, generate_period_key, period_of
-from melder_common.timers import Timers
+from melder_common.timer_runner import Timers
 from melder_routing.domain.link_tokens import LinkKey
 from melder_routing.domain.open311_entry import Open311Entry
 from melder_routing.parts import Parts
