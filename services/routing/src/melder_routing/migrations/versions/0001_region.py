@@ -3,14 +3,12 @@
 from alembic import op
 
 from melder_common.migrations import create_event_tables
+from melder_routing.migrations.row_security import DESK, WORKER
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 BODIES = """
 CREATE TABLE routing.body (

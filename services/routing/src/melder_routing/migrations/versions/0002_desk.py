@@ -2,13 +2,12 @@
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER, lock_rows, lock_rows_beside_case
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 CLERKS = """
 CREATE TABLE routing.clerk (
@@ -275,36 +274,13 @@ def upgrade() -> None:
 
 
 def _lock_rows() -> None:
-    """Row-level security, forced on the owner too.
-
-    The owner gets a policy by name: without one a migration that fills a column would silently
-    touch no row.
-    """
-    tables = ('"case"', *BESIDE_CASE, "mail_log")
-    for table in tables:
-        op.execute(f"ALTER TABLE routing.{table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE routing.{table} FORCE ROW LEVEL SECURITY")
-        op.execute(
-            f"CREATE POLICY worker_sees_all ON routing.{table} TO {WORKER}, CURRENT_USER "
-            "USING (true) WITH CHECK (true)"
-        )
+    """The desk's own rules for cases and mails; the tables beside a case follow it."""
+    lock_rows('"case"')
     op.execute(f'CREATE POLICY desk_sees ON routing."case" FOR SELECT TO {DESK} USING ({SEEN})')
     op.execute(f'CREATE POLICY desk_works ON routing."case" FOR UPDATE TO {DESK} USING ({WORKED})')
     for table in BESIDE_CASE:
-        seen = f'EXISTS (SELECT FROM routing."case" c WHERE c.id = {table}.case_id)'
-        worked = (
-            f'EXISTS (SELECT FROM routing."case" c WHERE c.id = {table}.case_id AND ({WORKED}))'
-        )
-        op.execute(
-            f"CREATE POLICY desk_sees ON routing.{table} FOR SELECT TO {DESK} USING ({seen})"
-        )
-        op.execute(
-            f"CREATE POLICY desk_writes ON routing.{table} FOR INSERT TO {DESK} "
-            f"WITH CHECK ({worked})"
-        )
-        op.execute(
-            f"CREATE POLICY desk_works ON routing.{table} FOR UPDATE TO {DESK} USING ({worked})"
-        )
+        lock_rows_beside_case(table)
+    lock_rows("mail_log")
     op.execute(
         f"CREATE POLICY desk_sees ON routing.mail_log FOR SELECT TO {DESK} USING "
         '(EXISTS (SELECT FROM routing."case" c WHERE c.report_id = mail_log.report_id))'

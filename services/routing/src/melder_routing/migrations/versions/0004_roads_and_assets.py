@@ -6,13 +6,12 @@ from. A road without an authority of its own follows the rules of the region.
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 REGISTER = """
 CREATE TABLE routing.register (

@@ -6,13 +6,12 @@ from it. Those of a region file are found again by the names that the last apply
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 AREAS = """
 CREATE TABLE routing.boundary_area (

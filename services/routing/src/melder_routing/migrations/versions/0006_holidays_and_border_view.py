@@ -7,12 +7,12 @@ owner does it, and checks itself what the desk has checked already.
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
-
-DESK = "routing_desk"
 
 HOLIDAYS = "ALTER TABLE routing.region ADD COLUMN holidays jsonb NOT NULL DEFAULT '{}'"
 

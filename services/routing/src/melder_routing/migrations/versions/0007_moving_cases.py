@@ -8,13 +8,12 @@ not see all of it.
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 WORKED = """(
     kept.queue = ANY (routing.scope('work_queues'))

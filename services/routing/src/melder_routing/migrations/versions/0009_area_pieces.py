@@ -7,13 +7,12 @@ Cutting leaves every corner where it is and adds corners on the cuts only.
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 CORNERS = 48
 """Of a piece: below 1 kB it stays beside its row, where reading it costs next to nothing."""

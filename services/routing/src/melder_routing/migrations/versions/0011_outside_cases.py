@@ -9,13 +9,12 @@ and looks again before it settles.
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER, lock_rows_beside_case
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 TABLES = """
 ALTER TABLE routing."case" ADD COLUMN api_client text;
@@ -137,19 +136,13 @@ EXECUTE FUNCTION routing.mind_outside_move()
 
 FUNCTIONS = ("begin_outside(uuid[])", "touch_outside(uuid[])")
 
-WORKED = """
-    c.queue = ANY ((SELECT routing.scope('work_queues'))::text[])
-    OR c.responsible = ANY ((SELECT routing.scope('work_bodies'))::text[])
-    OR c.working = ANY ((SELECT routing.scope('work_bodies'))::text[])
-"""
-
 
 def upgrade() -> None:
     for statement in TABLES.split(";"):
         op.execute(statement)
     for definition in (BEGIN, TOUCH, ON_HISTORY, ON_CASE, AFTER_HISTORY, AFTER_MOVE):
         op.execute(definition)
-    _lock_rows()
+    lock_rows_beside_case("outside_case")
     for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION routing.{function} FROM PUBLIC")
     op.execute(
@@ -158,24 +151,6 @@ def upgrade() -> None:
     )
     op.execute(f"GRANT SELECT ON routing.open311_endpoint TO {DESK}")
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON routing.outside_case TO {DESK}")
-
-
-def _lock_rows() -> None:
-    """The desk sees the outside cases of cases it sees, and acts where it works."""
-    op.execute("ALTER TABLE routing.outside_case ENABLE ROW LEVEL SECURITY")
-    op.execute("ALTER TABLE routing.outside_case FORCE ROW LEVEL SECURITY")
-    op.execute(
-        f"CREATE POLICY worker_sees_all ON routing.outside_case TO {WORKER}, CURRENT_USER "
-        "USING (true) WITH CHECK (true)"
-    )
-    case = 'SELECT FROM routing."case" c WHERE c.id = outside_case.case_id'
-    seen, worked = f"EXISTS ({case})", f"EXISTS ({case} AND ({WORKED}))"
-    for name, what in (
-        ("sees", f"FOR SELECT TO {DESK} USING ({seen})"),
-        ("writes", f"FOR INSERT TO {DESK} WITH CHECK ({worked})"),
-        ("works", f"FOR UPDATE TO {DESK} USING ({worked})"),
-    ):
-        op.execute(f"CREATE POLICY desk_{name} ON routing.outside_case {what}")
 
 
 def downgrade() -> None:

@@ -2,13 +2,12 @@
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 CLAIMS = """
 CREATE TABLE routing.area_claim (

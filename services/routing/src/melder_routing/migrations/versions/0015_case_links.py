@@ -10,13 +10,12 @@ read addresses: mails leave from the worker.
 
 from alembic import op
 
+from melder_routing.migrations.row_security import DESK, WORKER, lock_rows_beside_case
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
-
-WORKER = "routing_worker"
-DESK = "routing_desk"
 
 TABLES = """
 CREATE TABLE routing.link_receiver (
@@ -118,12 +117,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$
 """
 
-WORKED = """
-    c.queue = ANY ((SELECT routing.scope('work_queues'))::text[])
-    OR c.responsible = ANY ((SELECT routing.scope('work_bodies'))::text[])
-    OR c.working = ANY ((SELECT routing.scope('work_bodies'))::text[])
-"""
-
 
 def upgrade() -> None:
     for statement in TABLES.split(";"):
@@ -141,25 +134,7 @@ def upgrade() -> None:
         f"ON routing.link_receiver TO {DESK}"
     )
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON routing.case_link TO {DESK}")
-    _lock_rows()
-
-
-def _lock_rows() -> None:
-    """The desk sees the links of cases it sees, and changes them where it works."""
-    op.execute("ALTER TABLE routing.case_link ENABLE ROW LEVEL SECURITY")
-    op.execute("ALTER TABLE routing.case_link FORCE ROW LEVEL SECURITY")
-    op.execute(
-        f"CREATE POLICY worker_sees_all ON routing.case_link TO {WORKER}, CURRENT_USER "
-        "USING (true) WITH CHECK (true)"
-    )
-    case = 'SELECT FROM routing."case" c WHERE c.id = case_link.case_id'
-    seen, worked = f"EXISTS ({case})", f"EXISTS ({case} AND ({WORKED}))"
-    for name, what in (
-        ("sees", f"FOR SELECT TO {DESK} USING ({seen})"),
-        ("writes", f"FOR INSERT TO {DESK} WITH CHECK ({worked})"),
-        ("works", f"FOR UPDATE TO {DESK} USING ({worked})"),
-    ):
-        op.execute(f"CREATE POLICY desk_{name} ON routing.case_link {what}")
+    lock_rows_beside_case("case_link")
 
 
 def downgrade() -> None:
