@@ -8,9 +8,8 @@ say() { printf '%s\n' "$*" >&2; }
 also="${1:-}"
 
 missing=()
-python="$(command -v python3.13 || command -v python3.12 || command -v python3.11 || true)"
-if [ -n "$python" ] && ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then python=""; fi
-[ -n "$python" ] || missing+=(python3 python3-venv)
+python="$(infra/local/find-python.sh || true)"
+[ -n "$python" ] || missing+=(python3-venv)
 compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || missing+=(postgresql-15-postgis-3)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 if [ "$also" = "with-chromium" ]; then
@@ -42,9 +41,13 @@ if [ "${#missing[@]}" -gt 0 ]; then
     "${run[@]}" mkdir -p /etc/postgresql-common/createcluster.d
     printf 'create_main_cluster = false\n' | "${run[@]}" tee /etc/postgresql-common/createcluster.d/melder.conf >/dev/null
   fi
-  "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-  "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
-  python="${python:-$(command -v python3)}"
+  "${run[@]}" infra/local/apt-get.sh update
+  "${run[@]}" infra/local/apt-get.sh install -y --no-install-recommends "${missing[@]}"
+  python="${python:-$(infra/local/find-python.sh || true)}"
+  if [ -z "$python" ]; then
+    say "This system's python3 is older than 3.11. Put a newer python3 first into PATH and run make again."
+    exit 1
+  fi
 fi
 
 stamp="$("$python" -V) $(cat requirements/test.txt libs/*/pyproject.toml services/*/pyproject.toml infra/*/pyproject.toml | sha256sum | cut -d' ' -f1) $PWD"

@@ -9,7 +9,10 @@ if [ "$(id -u)" -ne 0 ]; then
   echo "make rehearse builds a Debian root and therefore needs root: sudo make rehearse" >&2
   exit 1
 fi
-command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends debootstrap >/dev/null; }
+if ! command -v debootstrap >/dev/null; then
+  infra/local/apt-get.sh update
+  infra/local/apt-get.sh install -y --no-install-recommends debootstrap
+fi
 
 here="$PWD"
 dir="${MELDER_REHEARSAL_DIR:-/var/tmp/melder-rehearsal}"
