@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +12,13 @@ import asyncpg
 import psutil
 
 from melder_common.ids import new_id
+from melder_common.testing.nats import program
 from melder_common.testing.ports import free_ports
 from melder_local.place import Place
 from melder_local.services import service_environment
 from melder_local.stack import Stack
 from melder_local.system import System
+from melder_local.trial import started
 
 SERVICES = ("intake", "routing", "media", "notify")
 PARTS = (*SERVICES, "postgres", "nats", "s3", "gateway")
@@ -38,7 +39,7 @@ class Installation:
     @cached_property
     def key(self) -> str:
         """An API key whose quota is beyond any load."""
-        argv = [_program("melder"), "api-key", "create", f"Load {new_id()}", "--per-minute"]
+        argv = [program("melder"), "api-key", "create", f"Load {new_id()}", "--per-minute"]
         environment = {**os.environ, **service_environment("intake", self.place)}
         done = subprocess.run(
             [*argv, str(ENOUGH_PER_MINUTE)],
@@ -94,26 +95,8 @@ class Installation:
 def private_installation(directory: Path) -> Iterator[Installation]:
     """One below ``directory``, with the demo region and no reports; stopped afterwards."""
     place = Place(directory, free_ports(1)[0])
-    environment = {
-        **os.environ,
-        "MELDER_RUN_DIR": str(place.run),
-        "MELDER_PORT": str(place.port),
-    }
-    local = _program("melder-local")
-
-    def run(*argv: str) -> None:
-        subprocess.run(argv, env=environment, check=True, stdout=subprocess.DEVNULL)
-
-    run(local, "up")
-    try:
-        run(sys.executable, "-m", "melder_local.demo", "--without-reports")
+    with started(place):
         yield Installation(place)
-    finally:
-        run(local, "down")
-
-
-def _program(name: str) -> str:
-    return str(Path(sys.executable).parent / name)
 
 
 def _used(process: psutil.Process) -> float:

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from melder_common.testing.nats import program
 from melder_local.place import Place
 from melder_local.running import stop
 from melder_local.system import System
+
+_STANDARD_ERROR = 2
 
 
 @contextmanager
@@ -26,10 +28,14 @@ def started(place: Place, *, region: bool = True, **variables: str) -> Iterator[
         **variables,
     }
     try:
-        subprocess.run([program("melder-local"), "up"], env=environment, check=True)
+        _run([program("melder-local"), "up"], environment)
         if region:
-            demo = [sys.executable, "-m", "melder_local.demo", "--without-reports"]
-            subprocess.run(demo, env=environment, check=True)
+            _run([sys.executable, "-m", "melder_local.demo", "--without-reports"], environment)
         yield System(place)
     finally:
         stop(place)
+
+
+def _run(argv: Sequence[str], environment: Mapping[str, str]) -> None:
+    """What it tells goes to standard error: the output is for what is tried here."""
+    subprocess.run(argv, env=environment, stdout=_STANDARD_ERROR, check=True)
