@@ -18,7 +18,7 @@ from melder_intake.bus import SUBSCRIPTIONS
 from melder_intake.http.category_styles import category_styles_router
 from melder_intake.http.docs import docs_router
 from melder_intake.http.open311 import open311_router
-from melder_intake.http.open311_errors import render_error
+from melder_intake.http.open311.errors import render_error
 from melder_intake.http.plain_pages import plain_pages_router
 from melder_intake.http.public_pages import public_pages_router
 from melder_intake.http.region_map import region_map_router

@@ -8,7 +8,7 @@ from defusedxml.ElementTree import fromstring
 from hypothesis import given
 from hypothesis import strategies as some
 
-from melder_intake.http.open311_documents import (
+from melder_intake.http.open311.documents import (
     DECLARATION,
     ITEMS,
     Document,

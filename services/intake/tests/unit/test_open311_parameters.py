@@ -7,9 +7,9 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from melder_intake.domain.catalogue import Body, Catalogue
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_filters import read_wanted
-from melder_intake.http.open311_parameters import REQUESTS, read_query
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.filters import read_wanted
+from melder_intake.http.open311.parameters import REQUESTS, read_query
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

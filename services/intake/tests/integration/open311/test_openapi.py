@@ -7,7 +7,7 @@ from fastapi.routing import iter_route_contexts
 
 from melder_common.event_values import PublicationPolicy
 from melder_common.plain_route import PlainRoute
-from melder_intake.http.open311_parameters import REQUESTS, SERVICES
+from melder_intake.http.open311.parameters import REQUESTS, SERVICES
 
 V2 = "/open311/v2"
 

@@ -8,7 +8,7 @@ from defusedxml.ElementTree import fromstring
 from melder_common.event_values import BodyRef, PublicationPolicy
 from melder_common.events import ReportSubmitted
 from melder_common.ids import new_id
-from melder_intake.http.open311_tokens import token_of
+from melder_intake.http.open311.tokens import token_of
 
 V2 = "/open311/v2"
 ROSTOCK = BodyRef(slug="rostock", name="Rostock")

@@ -18,6 +18,7 @@ from melder_common.events import (
     PhotoSnapshot,
 )
 from melder_common.ids import new_id
+from melder_intake.http.open311 import updates
 from melder_intake.use_cases.erase_report import erase_report
 from melder_intake.use_cases.rebuild_public_view import rebuild_public_view
 
@@ -240,9 +241,7 @@ async def test_pages_are_full_until_the_last(lived: Any, read: Any) -> None:
 async def test_too_many_for_one_answer_are_never_cut_silently(
     lived: Any, refused: Any, read: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from melder_intake.http import open311_updates
-
-    monkeypatch.setattr(open311_updates, "MOST_UPDATES", 6)
+    monkeypatch.setattr(updates, "MOST_UPDATES", 6)
     (sentence,) = await refused("servicerequestupdates", 400)
     assert sentence.startswith("page: ")
     assert len(await read(page="1")) == 7

@@ -8,9 +8,9 @@ from melder_intake.domain.checking import PhotoLimits
 from melder_intake.domain.client_update import ClientUpdate
 from melder_intake.domain.open311_status import KNOWN_WORDS, status_given
 from melder_intake.domain.submission import Fault
-from melder_intake.http import open311_values as values
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_requests import Posted
+from melder_intake.http.open311 import values
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.posts import Posted
 from melder_intake.http.sentences import sentence
 
 MOST_LINKS = 5

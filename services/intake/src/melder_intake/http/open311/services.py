@@ -5,10 +5,10 @@ from collections.abc import Collection
 from melder_common.geo import Coordinate
 from melder_intake.domain.checking import check_place
 from melder_intake.domain.submission import SubmissionRefused
-from melder_intake.http import open311_answers as answers
-from melder_intake.http.open311_documents import Document
-from melder_intake.http.open311_errors import Open311Error, error_of_faults
-from melder_intake.http.open311_parameters import Values
+from melder_intake.http.open311 import answers
+from melder_intake.http.open311.documents import Document
+from melder_intake.http.open311.errors import Open311Error, error_of_faults
+from melder_intake.http.open311.parameters import Values
 from melder_intake.http.outside import who_serves
 from melder_intake.parts import Parts
 from melder_intake.store.catalogue import Reception

@@ -12,12 +12,12 @@ from melder_common.plain_route import PlainRoute
 from melder_common.sealed_ids import open_id, seal_id
 from melder_intake.domain.catalogue import Category
 from melder_intake.domain.submission import Accepted
-from melder_intake.http import open311_parameters as parameters
-from melder_intake.http.open311_described import TOKENS, Form, described
-from melder_intake.http.open311_documents import Document, write
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_parameters import read_query
-from melder_intake.http.open311_reading import reception_for
+from melder_intake.http.open311 import parameters
+from melder_intake.http.open311.described import TOKENS, Form, described
+from melder_intake.http.open311.documents import Document, write
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.parameters import read_query
+from melder_intake.http.open311.reading import reception_for
 from melder_intake.parts import Parts
 from melder_intake.store.public_reading import find_opened
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from melder_intake.domain.open311_status import status_word
-from melder_intake.http.open311_documents import Value
+from melder_intake.http.open311.documents import Value
 from melder_intake.http.presenting import STATE_TITLES
 from melder_intake.store.public_updates import PublicUpdate
 

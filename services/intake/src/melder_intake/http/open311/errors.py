@@ -4,7 +4,7 @@ from fastapi import Request, Response
 
 from melder_common.problems import Problem
 from melder_intake.domain.submission import Fault
-from melder_intake.http.open311_documents import Document, write
+from melder_intake.http.open311.documents import Document, write
 from melder_intake.http.sentences import sentence
 
 _PARAMETERS = {

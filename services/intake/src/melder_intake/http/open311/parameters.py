@@ -9,8 +9,8 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from melder_intake.http import open311_values as values
-from melder_intake.http.open311_errors import Open311Error
+from melder_intake.http.open311 import values
+from melder_intake.http.open311.errors import Open311Error
 
 MOST_REQUESTS = 1000
 EXTENSIONS = ("citysdk", "media", "attributes", "notes")

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from melder_common.numbers import normalise_number
 from melder_intake.domain.catalogue import Catalogue
-from melder_intake.http import open311_values as values
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_parameters import JURISDICTION, Parameter, Values
+from melder_intake.http.open311 import values
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.parameters import JURISDICTION, Parameter, Values
 from melder_intake.store.public_updates import Window
 
 MOST_ON_A_PAGE = 1000

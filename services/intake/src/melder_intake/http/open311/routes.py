@@ -9,17 +9,17 @@ from melder_common.idempotency import KeyRefused, KeyReused
 from melder_common.plain_route import PlainRoute
 from melder_intake.domain.checking import check_report
 from melder_intake.domain.submission import SubmissionRefused
-from melder_intake.http import open311_answers as answers
 from melder_intake.http.acceptance import mint_identity, photo_limits, reception_of, send_report
-from melder_intake.http.open311_clients import require_client, require_service
-from melder_intake.http.open311_described import ACCEPTEDS, Form, described
-from melder_intake.http.open311_documents import write
-from melder_intake.http.open311_errors import Open311Error, error_of_faults
-from melder_intake.http.open311_posted import POSTED
-from melder_intake.http.open311_reading import check_form, check_jurisdiction, reading_routes
-from melder_intake.http.open311_requests import read_post, read_report
-from melder_intake.http.open311_tokens import token_routes, told_id
-from melder_intake.http.open311_updates import update_routes
+from melder_intake.http.open311 import answers
+from melder_intake.http.open311.clients import require_client, require_service
+from melder_intake.http.open311.described import ACCEPTEDS, Form, described
+from melder_intake.http.open311.documents import write
+from melder_intake.http.open311.errors import Open311Error, error_of_faults
+from melder_intake.http.open311.posted_fields import POSTED
+from melder_intake.http.open311.posts import read_post, read_report
+from melder_intake.http.open311.reading import check_form, check_jurisdiction, reading_routes
+from melder_intake.http.open311.tokens import token_routes, told_id
+from melder_intake.http.open311.updates import update_routes
 from melder_intake.http.outside import who_serves
 from melder_intake.parts import Parts
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from melder_common.event_values import CaseState, Question
 from melder_intake.domain.catalogue import Catalogue, in_language
 from melder_intake.domain.publication import PublicDetails, PublicReport
-from melder_intake.http.open311_documents import Value
+from melder_intake.http.open311.documents import Value
 from melder_intake.http.presenting import Line, present_history
 from melder_intake.store.public_details import Listed
 from melder_intake.store.public_reading import TimelineEntry
@@ -30,7 +30,7 @@ DETAILED_STATUS: Mapping[CaseState, str] = {
 
 @dataclass(frozen=True)
 class RequestWriter:
-    """What all requests of an answer share. ``extensions``: names of ``open311_parameters``."""
+    """What all requests of an answer share. ``extensions``: names of ``parameters``."""
 
     catalogue: Catalogue
     origin: str

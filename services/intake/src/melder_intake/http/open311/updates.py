@@ -15,19 +15,19 @@ from melder_intake.domain.client_update import (
     UpdateIds,
     UpdateReused,
 )
-from melder_intake.http import open311_described as shapes
 from melder_intake.http.acceptance import photo_limits, reception_of
-from melder_intake.http.open311_clients import require_client
-from melder_intake.http.open311_described import Form, described
-from melder_intake.http.open311_documents import Document, write, write_rows
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_parameters import read_query
-from melder_intake.http.open311_posted import POSTED_UPDATE
-from melder_intake.http.open311_reading import check_form, check_jurisdiction, reception_for
-from melder_intake.http.open311_requests import read_post
-from melder_intake.http.open311_update_answers import update_rows
-from melder_intake.http.open311_update_posts import read_update
-from melder_intake.http.open311_update_window import MOST_UPDATES, UPDATES, read_window
+from melder_intake.http.open311 import described as shapes
+from melder_intake.http.open311.clients import require_client
+from melder_intake.http.open311.described import Form, described
+from melder_intake.http.open311.documents import Document, write, write_rows
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.parameters import read_query
+from melder_intake.http.open311.posted_fields import POSTED_UPDATE
+from melder_intake.http.open311.posts import read_post
+from melder_intake.http.open311.reading import check_form, check_jurisdiction, reception_for
+from melder_intake.http.open311.update_answers import update_rows
+from melder_intake.http.open311.update_posts import read_update
+from melder_intake.http.open311.update_window import MOST_UPDATES, UPDATES, read_window
 from melder_intake.parts import Parts
 from melder_intake.store.public_updates import list_updates
 from melder_intake.use_cases.take_update import take_update

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from melder_common.geo import Coordinate
 from melder_common.numbers import normalise_number
 from melder_intake.domain.catalogue import Catalogue
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_parameters import MOST_REQUESTS, Values
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.parameters import MOST_REQUESTS, Values
 from melder_intake.store.public_listing import Order, Wanted
 
 WINDOW = timedelta(days=90)

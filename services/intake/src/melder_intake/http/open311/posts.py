@@ -18,7 +18,7 @@ from melder_intake.http.form_bodies import (
     content_type_of,
     read_form_body,
 )
-from melder_intake.http.open311_errors import Open311Error
+from melder_intake.http.open311.errors import Open311Error
 
 LONGEST_TEXT = 8 * 1024 * 1024
 """Bytes of one text: a photo of 6 MB as Base64 may be one."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from melder_common.event_values import Question
 from melder_intake.domain.catalogue import MAIN_LANGUAGE, Catalogue, Category, in_language
-from melder_intake.http.open311_documents import Document, Value
+from melder_intake.http.open311.documents import Document, Value
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET = "2026-11-27T00:00:00Z"

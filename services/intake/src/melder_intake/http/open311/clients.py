@@ -6,8 +6,8 @@ from melder_common.rate_limit import client_network
 from melder_intake.domain.api_client import ApiClient
 from melder_intake.domain.catalogue import Catalogue
 from melder_intake.http.client_quotas import count_request
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_requests import KEY_HEADERS, Posted
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.posts import KEY_HEADERS, Posted
 from melder_intake.parts import Parts
 
 WRONG_KEYS_PER_MINUTE = "30/minute"

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import Path
 
-from melder_intake.http.open311_documents import ITEMS
-from melder_intake.http.open311_parameters import Parameter
+from melder_intake.http.open311.documents import ITEMS
+from melder_intake.http.open311.parameters import Parameter
 
 Form = Annotated[str, Path(description="xml or json", json_schema_extra={"enum": ["xml", "json"]})]
 """The format, at the end of every address. Another one is answered with 404, not with 422."""

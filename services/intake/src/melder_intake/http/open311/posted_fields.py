@@ -1,6 +1,6 @@
 """The fields of the POSTs of Open311, for OpenAPI.
 
-``open311_requests`` and ``open311_update_posts`` read them.
+``posts`` and ``update_posts`` read them.
 """
 
 from typing import Any

@@ -4,17 +4,16 @@ from fastapi import APIRouter, Request, Response
 
 from melder_common.numbers import normalise_number
 from melder_common.plain_route import PlainRoute
-from melder_intake.http import open311_answers as answers
-from melder_intake.http import open311_described as shapes
-from melder_intake.http import open311_parameters as parameters
 from melder_intake.http.acceptance import reception_of
-from melder_intake.http.open311_described import Form, described
-from melder_intake.http.open311_documents import write, write_rows
-from melder_intake.http.open311_errors import Open311Error
-from melder_intake.http.open311_filters import read_wanted
-from melder_intake.http.open311_parameters import Values, read_query
-from melder_intake.http.open311_reports import RequestWriter
-from melder_intake.http.open311_services import list_services
+from melder_intake.http.open311 import answers, parameters
+from melder_intake.http.open311 import described as shapes
+from melder_intake.http.open311.described import Form, described
+from melder_intake.http.open311.documents import write, write_rows
+from melder_intake.http.open311.errors import Open311Error
+from melder_intake.http.open311.filters import read_wanted
+from melder_intake.http.open311.parameters import Values, read_query
+from melder_intake.http.open311.reports import RequestWriter
+from melder_intake.http.open311.services import list_services
 from melder_intake.parts import Parts
 from melder_intake.store import public_details
 from melder_intake.store.catalogue import Reception
