@@ -1,15 +1,13 @@
 """A clerk asks the reporter; the case waits for the answer, at most ten working days."""
 
 from melder_common.event_values import CaseState
-from melder_common.events import CaseMessagePosted
-from melder_common.ids import new_id
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case_changes import move
 from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.states import Actor
 from melder_routing.domain.visibility import acting_body
-from melder_routing.store.case_contents import add_message
-from melder_routing.use_cases.on_case import Act, keep_state, say, take_case
+from melder_routing.use_cases.on_case import Act, keep_state, take_case
+from melder_routing.use_cases.post_message import post_message
 
 
 async def ask_reporter(unit: UnitOfWork, act: Act, question: str) -> None:
@@ -20,24 +18,6 @@ async def ask_reporter(unit: UnitOfWork, act: Act, question: str) -> None:
     case = await take_case(unit, act)
     waiting = CaseState.WAITING_FOR_REPORTER
     change = move(case, waiting, actor=Actor.CLERK, now=unit.now, message=question)
-    asked = CaseMessagePosted(
-        case_id=case.case_id,
-        report_id=case.report_id,
-        message_id=new_id(),
-        kind="question",
-        text=question,
-        body=case.body,
-        posted_at=unit.now,
-    )
-    await add_message(
-        unit.connection,
-        message_id=asked.message_id,
-        case_id=case.case_id,
-        at=unit.now,
-        kind="question",
-        text=question,
-        body=case.body.slug,
-    )
-    say(unit, case, asked)
+    asked = await post_message(unit, case, "question", question, body=case.body)
     by_clerk = HistoryEntry(HistoryKind.STATE, acting_body(case, act.scope), act.scope.clerk_id)
     await keep_state(unit, change.without_word(), by_clerk, message_id=asked.message_id)

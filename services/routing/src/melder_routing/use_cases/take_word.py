@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from melder_common.event_values import BodyRef, CaseState
-from melder_common.events import CaseMessagePosted
 from melder_common.ids import new_id
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case import Case
@@ -20,7 +19,8 @@ from melder_routing.domain.remote_status import (
 from melder_routing.domain.states import Actor, is_closed
 from melder_routing.store.case_contents import add_message
 from melder_routing.store.cases import add_history, set_case_facts
-from melder_routing.use_cases.on_case import keep_state, say
+from melder_routing.use_cases.on_case import keep_state
+from melder_routing.use_cases.post_message import post_message
 
 LONGEST_TEXT = 4000
 
@@ -85,33 +85,13 @@ async def _keep(unit: UnitOfWork, change: StateChange, word: TheirWord) -> None:
 
 async def _pass_on(unit: UnitOfWork, case: Case, word: TheirWord, text: str) -> None:
     """Their words in public, as a message of the case."""
-    posted = CaseMessagePosted(
-        case_id=case.case_id,
-        report_id=case.report_id,
-        message_id=new_id(),
-        kind="note",
-        text=text,
-        body=word.body,
-        public=True,
-        posted_at=unit.now,
-    )
-    await _write_down(unit, case, word, text, posted.message_id, public=True)
-    say(unit, case, posted)
+    posted = await post_message(unit, case, "note", text, body=word.body, public=True)
+    await _add_line(unit, case, word, posted.message_id)
 
 
 async def _hold(unit: UnitOfWork, case: Case, word: TheirWord, text: str) -> None:
     """Their words for clerks only; what of it the reporter hears is theirs to write."""
-    await _write_down(unit, case, word, text, new_id(), public=False)
-    await _alert(unit, case)
-
-
-async def _alert(unit: UnitOfWork, case: Case) -> None:
-    await set_case_facts(unit.connection, case.case_id, unread=case.unread + 1)
-
-
-async def _write_down(
-    unit: UnitOfWork, case: Case, word: TheirWord, text: str, message_id: UUID, *, public: bool
-) -> None:
+    message_id = new_id()
     await add_message(
         unit.connection,
         message_id=message_id,
@@ -120,8 +100,17 @@ async def _write_down(
         kind="note",
         text=text,
         body=word.body.slug,
-        public=public,
+        public=False,
     )
+    await _add_line(unit, case, word, message_id)
+    await _alert(unit, case)
+
+
+async def _alert(unit: UnitOfWork, case: Case) -> None:
+    await set_case_facts(unit.connection, case.case_id, unread=case.unread + 1)
+
+
+async def _add_line(unit: UnitOfWork, case: Case, word: TheirWord, message_id: UUID) -> None:
     line = HistoryEntry(
         HistoryKind.MESSAGE, body=word.body.slug, refers_to=message_id, codes=word.by
     )
