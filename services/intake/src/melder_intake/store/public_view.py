@@ -17,8 +17,6 @@ from sqlalchemy.types import Text
 from melder_intake.store.tables import (
     public_photo,
     public_report,
-    report,
-    report_photo,
     timeline_entry,
 )
 
@@ -239,55 +237,3 @@ async def erase_from_view(connection: AsyncConnection, report_id: UUID, at: date
         update(timeline_entry).where(timeline_entry.c.report_id == report_id).values(text=None)
     )
     await connection.execute(delete(public_photo).where(public_photo.c.report_id == report_id))
-
-
-async def reset_view(connection: AsyncConnection) -> None:
-    """Drop the view and begin it again from the reports; cases and photos come by snapshots."""
-    await connection.execute(delete(public_photo))
-    await connection.execute(delete(timeline_entry).where(timeline_entry.c.kind.not_in(KEPT)))
-    await connection.execute(delete(public_report))
-    await connection.execute(
-        upsert(public_report).from_select(
-            [
-                "report_id",
-                "number",
-                "submitted_at",
-                "changed_at",
-                "erased_at",
-                "category",
-                "state",
-                "policy_text",
-                "policy_photo",
-                "policy_place",
-                "lat",
-                "long",
-            ],
-            select(
-                report.c.report_id,
-                report.c.number,
-                report.c.submitted_at,
-                report.c.submitted_at,
-                report.c.erased_at,
-                report.c.category,
-                literal_column("'received'"),
-                literal_column("'never'"),
-                literal_column("'never'"),
-                literal_column("'never'"),
-                report.c.lat,
-                report.c.long,
-            ),
-        )
-    )
-    await connection.execute(
-        upsert(public_photo)
-        .from_select(
-            ["photo_id", "report_id", "state", "changed_at"],
-            select(
-                report_photo.c.photo_id,
-                report_photo.c.report_id,
-                literal_column("'received'"),
-                report.c.submitted_at,
-            ).join(report, report.c.report_id == report_photo.c.report_id),
-        )
-        .on_conflict_do_nothing()
-    )

@@ -4,7 +4,7 @@ from typing import Final
 
 from melder_common.snapshots import View
 from melder_common.unit_of_work import UnitOfWork
-from melder_intake.store import public_view
+from melder_intake.store.public_view_reset import reset_view
 
 
 async def rebuild_public_view(unit: UnitOfWork) -> None:
@@ -12,7 +12,7 @@ async def rebuild_public_view(unit: UnitOfWork) -> None:
 
     Until routing's and media's snapshots are heard, nothing but number and category is public.
     """
-    await public_view.reset_view(unit.connection)
+    await reset_view(unit.connection)
 
 
 PUBLIC_VIEW: Final = View(
