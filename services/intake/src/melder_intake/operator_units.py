@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from melder_common.database import make_engine
+from melder_common.operator_units import units_for_operator
 from melder_common.settings import load_settings
-from melder_common.unit_of_work import UnitOfWork, UnitsOfWork
+from melder_common.unit_of_work import UnitOfWork
 from melder_intake.settings import IntakeSettings
 from melder_intake.store.tables import event_tables
 
@@ -18,19 +18,7 @@ def in_one_unit(work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
     settings = load_settings(IntakeSettings)
 
     async def run() -> T:
-        engine = make_engine(
-            settings.database_url,
-            password_file=settings.database_password_file,
-            application_name="intake operator",
-            pool_size=1,
-        )
-        units = UnitsOfWork(
-            engine, tables=event_tables, speaker="intake", partitions=settings.partitions
-        )
-        try:
-            async with units.begin() as unit:
-                return await work(unit)
-        finally:
-            await engine.dispose()
+        async with units_for_operator(settings, event_tables) as units, units.begin() as unit:
+            return await work(unit)
 
     return asyncio.run(run())

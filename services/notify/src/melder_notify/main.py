@@ -7,12 +7,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from melder_common.database import make_engine
 from melder_common.edges import install_edges
+from melder_common.operator_units import units_for_operator
 from melder_common.sealing import OpeningKeys
 from melder_common.service import Service
 from melder_common.tokens import read_key
-from melder_common.unit_of_work import UnitsOfWork
 from melder_notify.bus import SUBSCRIPTIONS
 from melder_notify.domain.links import LinkKey
 from melder_notify.http.me import build_router
@@ -102,17 +101,5 @@ def retire_key(settings: NotifySettings, key_id: str, *, public_dir: Path) -> st
 
 
 async def _retire_key(settings: NotifySettings, key_id: str, known: set[str]) -> str | None:
-    engine = make_engine(
-        settings.database_url,
-        password_file=settings.database_password_file,
-        application_name="notify sealing-keys",
-        pool_size=1,
-    )
-    units = UnitsOfWork(
-        engine, tables=event_tables, speaker="notify", partitions=settings.partitions
-    )
-    try:
-        async with units.begin() as unit:
-            return await retire_sealing_key(unit, key_id, known, build_vault(settings))
-    finally:
-        await engine.dispose()
+    async with units_for_operator(settings, event_tables) as units, units.begin() as unit:
+        return await retire_sealing_key(unit, key_id, known, build_vault(settings))

@@ -1,12 +1,11 @@
 """How the operator's commands reach the database: one connection, patient."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from importlib.util import find_spec
 
 import typer
 
-from melder_common.database import make_engine
+from melder_common.operator_units import units_for_operator
 from melder_common.settings import load_settings
 from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.settings import RoutingSettings
@@ -16,23 +15,10 @@ PATIENCE_S = 900.0
 """Uniting and buffering the outline of a whole country takes minutes."""
 
 
-@asynccontextmanager
-async def operator_units() -> AsyncIterator[UnitsOfWork]:
+def operator_units() -> AbstractAsyncContextManager[UnitsOfWork]:
     """Units of work by the service's own settings. Raises SettingsError."""
     settings = load_settings(RoutingSettings)
-    engine = make_engine(
-        settings.database_url,
-        password_file=settings.database_password_file,
-        application_name="melder operator",
-        pool_size=1,
-        command_timeout_s=PATIENCE_S,
-    )
-    try:
-        yield UnitsOfWork(
-            engine, tables=EVENT_TABLES, speaker="routing", partitions=settings.partitions
-        )
-    finally:
-        await engine.dispose()
+    return units_for_operator(settings, EVENT_TABLES, command_timeout_s=PATIENCE_S)
 
 
 def require_geometry_tools() -> None:
