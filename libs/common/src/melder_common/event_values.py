@@ -19,7 +19,7 @@ MultiPolygon = Annotated[
 class Value(BaseModel):
     """A frozen value; unknown fields are ignored by readers."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class CaseState(StrEnum):

@@ -11,7 +11,7 @@ class Event(BaseModel):
     ``ALSO_ABOUT`` names the fields with ids of other reports that it changes something for.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     NAME: ClassVar[str]
     SPEAKER: ClassVar[str]

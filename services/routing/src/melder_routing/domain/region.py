@@ -122,13 +122,13 @@ class BodyEntry(Entry):
 class PolicyEntry(PublicationPolicy):
     """What of a report may be public; a misspelt field is a mistake, not a default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ChoiceEntry(Choice):
     """One answer of a list question."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: Texts
 
@@ -136,7 +136,7 @@ class ChoiceEntry(Choice):
 class QuestionEntry(Question):
     """A question of a category."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     text: Texts
     hint: Annotated[dict[str, str], BeforeValidator(in_german)] = Field(default_factory=dict)

@@ -52,7 +52,7 @@ BodyKind = Literal[
 class Entry(BaseModel):
     """A part of the region file: frozen, and unknown fields are mistakes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class FeatureChoice(Entry):

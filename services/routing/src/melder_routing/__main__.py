@@ -1,0 +1,12 @@
+"""The program ``melder-routing``."""
+
+from melder_common.starting import run_program
+
+
+def main() -> None:
+    """Run a command of the service."""
+    run_program("melder_routing.service_commands")
+
+
+if __name__ == "__main__":
+    main()
