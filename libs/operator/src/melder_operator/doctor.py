@@ -18,6 +18,7 @@ from melder_common.database import make_engine
 from melder_common.failures import name_failure
 from melder_common.lag import EventState, find_lags, read_event_state
 from melder_common.provisioning import INSTALLATION
+from melder_common.settings import SettingsError
 
 TOLERATED_LAG = 1000
 """Events that a service may be behind while it works; more look like a standstill."""
@@ -51,7 +52,11 @@ def doctor(
         application_name="melder doctor",
         pool_size=1,
     )
-    findings = [*_ask_services(service or []), *asyncio.run(_ask_database(engine))]
+    try:
+        findings = [*_ask_services(service or []), *asyncio.run(_ask_database(engine))]
+    except SettingsError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.well else 'BAD '} {finding.text}")
     if not all(finding.well for finding in findings):

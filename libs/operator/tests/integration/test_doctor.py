@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -104,3 +105,12 @@ async def test_a_database_that_is_away_is_named() -> None:
     code, said = await consult(f"postgresql://melder@127.0.0.1:{port}/melder")
     assert code == 1
     assert "BAD  intake: cannot be read" in said
+
+
+async def test_a_password_file_that_is_missing_is_said_without_a_traceback(tmp_path: Path) -> None:
+    missing = tmp_path / "password"
+    url = "postgresql://melder_admin@127.0.0.1/melder"
+    code, said = await consult(url, "--password-file", str(missing))
+    assert code == 1
+    assert said.startswith(f"cannot read the secret file {missing}")
+    assert "Traceback" not in said
