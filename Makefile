@@ -7,7 +7,7 @@ PYTEST := .venv/bin/pytest
 GERMANY := .data/germany
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-chaos assets up down status demo demo-info test test-unit lint format data-germany routing-check bench-routing bench-stored bench-germany k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
+.PHONY: help setup setup-test setup-chaos assets up down status doctor demo demo-info test test-unit lint format data-germany routing-check bench-routing bench-stored bench-germany k8s-check chaos backup restore bench rehearse compose-check open311-check requirements
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ down: ## stop everything that was started
 
 status: ## what runs, and where
 	@$(LOCAL) status
+
+doctor: ## is all well: services, logs, cursors, dead letters, timers
+	@$(LOCAL) doctor
 
 demo: setup ## start everything with the demo region and its reports, print addresses and logins
 	@$(LOCAL) up

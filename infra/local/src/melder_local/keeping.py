@@ -1,4 +1,4 @@
-"""``melder backup`` and ``melder restore`` with the settings of an installation on this machine."""
+"""``melder doctor``, ``backup`` and ``restore`` with the settings of an installation here."""
 
 import os
 import subprocess
@@ -34,7 +34,25 @@ def restore(place: Place, backup: Path) -> int:
         return subprocess.run(argv, env=environment, check=False).returncode
 
 
+def examine(place: Place) -> int:
+    """Run ``melder doctor``; its exit status: 1 when something is wrong."""
+    ports = place.ports()
+    argv = [program("melder"), "doctor", f"--database-url={_database_url(place)}"]
+    argv += [f"--password-file={_password_file(place)}"]
+    argv += [f"--service={name}=http://127.0.0.1:{ports[name]}" for name in SERVICES]
+    return subprocess.run(argv, check=False).returncode
+
+
 def _access(place: Place) -> list[str]:
-    url = f"postgresql://melder_admin@127.0.0.1:{place.ports()['postgres']}/{DATABASE}"
-    password_file = place.secrets / "database" / "melder_admin"
-    return [f"--admin-url={url}", f"--admin-password-file={password_file}"]
+    return [
+        f"--admin-url={_database_url(place)}",
+        f"--admin-password-file={_password_file(place)}",
+    ]
+
+
+def _database_url(place: Place) -> str:
+    return f"postgresql://melder_admin@127.0.0.1:{place.ports()['postgres']}/{DATABASE}"
+
+
+def _password_file(place: Place) -> Path:
+    return place.secrets / "database" / "melder_admin"

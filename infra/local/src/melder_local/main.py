@@ -66,9 +66,7 @@ def down() -> None:
 def status() -> None:
     """What runs, where, and how often it had to be restarted."""
     place = Place.from_environment()
-    if running.supervisor_pid(place) is None:
-        typer.echo("melder is not running. Start it with: make up")
-        raise typer.Exit(1)
+    _require_running(place)
     state = json.loads(place.status_file.read_text())
     typer.echo(f"{place.url}   data and logs: {place.run}")
     ports = place.ports() | {"gateway": place.port}
@@ -77,6 +75,14 @@ def status() -> None:
             f"  {name:<9} {part['state']:<8} pid {part['pid'] or '-'!s:<8} "
             f"port {ports.get(name, '-')!s:<6} restarts {part['restarts']}"
         )
+
+
+@app.command()
+def doctor() -> None:
+    """Look at services, logs, cursors, dead letters and timers; exit 1 when something is wrong."""
+    place = Place.from_environment()
+    _require_running(place)
+    raise typer.Exit(keeping.examine(place))
 
 
 @app.command()
@@ -119,6 +125,12 @@ def environment(service: str) -> None:
 
     for name, value in service_environment(service, Place.from_environment()).items():
         typer.echo(f"export {name}={json.dumps(value)}")
+
+
+def _require_running(place: Place) -> None:
+    if running.supervisor_pid(place) is None:
+        typer.echo("melder is not running. Start it with: make up")
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":
