@@ -80,8 +80,12 @@ def test_an_event_lies_in_the_module_of_its_speaker(event: type[Event]) -> None:
 
 @pytest.mark.parametrize(
     ("page", "step"),
-    [("README.md", r"^\| \d \|.*"), ("docs/life-of-a-report.md", r"^\d\. .*")],
-    ids=["README", "story"],
+    [
+        ("README.md", r"^\| \d \|.*"),
+        ("README.de.md", r"^\| \d \|.*"),
+        ("docs/life-of-a-report.md", r"^\d\. .*"),
+    ],
+    ids=["README", "twin", "story"],
 )
 def test_a_page_tells_the_life_in_the_order_of_the_table(page: str, step: str) -> None:
     steps = re.findall(step, (ROOT / page).read_text(), re.MULTILINE)

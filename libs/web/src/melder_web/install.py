@@ -20,7 +20,7 @@ def install_pages(
 
     Call it after everything else that adds middleware: what is added last answers first, and every
     answer shall carry the headers. Error pages come from
-    ``install_problem_handlers(app, render_page=render_page(pages))``.
+    ``install_edges(app, service, render_page=render_page(pages))``.
     """
     render = render_page(pages)
 
