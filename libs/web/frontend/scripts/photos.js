@@ -106,8 +106,10 @@ class PhotoField {
     let reason = "";
     try {
       const problem = JSON.parse(request.responseText);
-      // "too-large" comes from the rim of the service and is written for developers.
-      reason = problem.code === "too-large" ? text("photoTooLarge") : (problem.detail ?? "");
+      // "too-large" comes from the rim of the service and is written for developers; other
+      // details are German sentences.
+      const german = document.documentElement.lang.startsWith("de");
+      reason = problem.code === "too-large" ? text("photoTooLarge") : german ? problem.detail : "";
     } catch {
       // Not a problem document: the general sentence says enough.
     }

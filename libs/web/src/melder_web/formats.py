@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, numbers
 from babel.dates import format_date, format_datetime, format_timedelta
+from markupsafe import Markup
 
 Filter = Callable[..., str]
+
+LOCALES = {"en": "en_GB"}
+"""Whose habits count for a language: English in Europe writes 23 November 2026, not November 23."""
 
 
 class Formats:
@@ -26,35 +30,35 @@ class Formats:
             "time_ago": self.time_ago,
             "local_number": self.local_number,
             "distance": self.distance,
-            "coordinates": self.coordinates,
+            "coordinates": self.coordinates_unbroken,
             "iso": self.iso,
             "language_name": self.language_name,
         }
 
     def local_date(self, value: dt.datetime | dt.date) -> str:
         """``23. November 2026``."""
-        return format_date(self._here(value), "long", locale=self._language())
+        return format_date(self._here(value), "long", locale=self._locale())
 
     def local_datetime(self, value: dt.datetime) -> str:
         """``23. November 2026, 14:05 Uhr``."""
-        here, language = self._here(value), self._language()
-        suffix = " Uhr" if language.startswith("de") else ""
-        time = format_datetime(here, "H:mm", locale=language)
-        return f"{format_date(here, 'long', locale=language)}, {time}{suffix}"
+        here, locale = self._here(value), self._locale()
+        suffix = " Uhr" if locale.startswith("de") else ""
+        time = format_datetime(here, "H:mm", locale=locale)
+        return f"{format_date(here, 'long', locale=locale)}, {time}{suffix}"
 
     def short_datetime(self, value: dt.datetime) -> str:
         """``23.11.26, 14:05`` for tables."""
-        return format_datetime(self._here(value), "short", locale=self._language())
+        return format_datetime(self._here(value), "short", locale=self._locale())
 
     def time_ago(self, value: dt.datetime, now: dt.datetime | None = None) -> str:
         """``vor 3 Stunden``; ``now`` defaults to the present."""
         passed = value - (now or dt.datetime.now(dt.UTC))
-        return format_timedelta(passed, add_direction=True, locale=self._language())
+        return format_timedelta(passed, add_direction=True, locale=self._locale())
 
     def local_number(self, value: float, digits: int = 0) -> str:
         """``1.234`` or, with ``digits``, ``1.234,5``."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return numbers.format_decimal(value, pattern, locale=self._language())
+        return numbers.format_decimal(value, pattern, locale=self._locale())
 
     def distance(self, metres: float) -> str:
         """``40 m`` below a kilometre (rounded to what a person can tell), then ``1,2 km``."""
@@ -65,10 +69,13 @@ class Formats:
 
     def coordinates(self, place: tuple[float, float]) -> str:
         """``54,08870° N, 12,14050° O`` from (latitude, longitude): five digits, about a metre."""
-        latitude, longitude = (self.local_number(abs(value), 5) for value in place)
-        east = "O" if self._language().startswith("de") else "E"
-        north_south = "N" if place[0] >= 0 else "S"
-        return f"{latitude}° {north_south}, {longitude}° {east if place[1] >= 0 else 'W'}"
+        return ", ".join(self._degrees(place))
+
+    def coordinates_unbroken(self, place: tuple[float, float]) -> Markup:
+        """The same for a page: a line may end between the two numbers only."""
+        latitude, longitude = self._degrees(place)
+        span = Markup('<span class="m-unbroken">{}</span>')
+        return Markup(" ").join([span.format(f"{latitude},"), span.format(longitude)])
 
     def iso(self, value: dt.datetime | dt.date) -> str:
         """The machine's form, for ``<time datetime>``."""
@@ -78,6 +85,16 @@ class Formats:
         """``English`` for ``en``: a language in its own words."""
         name = Locale.parse(tag, sep="-").get_display_name() or tag
         return name[:1].upper() + name[1:]
+
+    def _degrees(self, place: tuple[float, float]) -> tuple[str, str]:
+        latitude, longitude = (self.local_number(abs(value), 5) for value in place)
+        east = "O" if self._language().startswith("de") else "E"
+        north_south = "N" if place[0] >= 0 else "S"
+        return f"{latitude}° {north_south}", f"{longitude}° {east if place[1] >= 0 else 'W'}"
+
+    def _locale(self) -> str:
+        language = self._language()
+        return LOCALES.get(language, language)
 
     def _here(self, value: dt.datetime | dt.date) -> dt.datetime | dt.date:
         if isinstance(value, dt.datetime):

@@ -16,7 +16,10 @@ from melder_web.pages import Pages
 
 
 class PageProblem(Problem):
-    """A problem whose detail and field messages are German sentences for the person who asked."""
+    """A problem whose detail and field messages are German sentences for the person who asked.
+
+    Pages show them in the asker's language where a catalogue has them.
+    """
 
 
 @dataclass(frozen=True)
@@ -74,21 +77,45 @@ ADVICE = {
 }
 """For each status what a person reads; other statuses read as 400 (below 500) or 500."""
 
+ADVICE_FOR_KIND = {
+    "unknown-number": Advice(
+        "Diese Meldung finden wir nicht",
+        "Die Nummer steht in Ihrer Bestätigung. Noch schneller geht es mit dem Link daraus.",
+    ),
+    "unknown-link": Advice(
+        "Dieser Link stimmt nicht",
+        "Vermutlich fehlt ein Stück. Bitte öffnen Sie den Link in Ihrer Nachricht noch einmal oder "
+        "kopieren Sie ihn ganz, auch wenn er über zwei Zeilen geht.",
+    ),
+}
+"""Kinds of problem (type slugs) that deserve better words than their status has."""
+
+
+def _advice(problem: Problem) -> Advice:
+    found = ADVICE_FOR_KIND.get(problem.type_slug) or ADVICE.get(problem.status)
+    return found or ADVICE[400 if problem.status < 500 else 500]
+
+
+def _says_more(problem: Problem, advice: Advice) -> bool:
+    return problem.detail.removesuffix(".") not in {"", advice.headline}
+
 
 def render_page(pages: Pages) -> Callable[[Request, Problem], Response]:
     """The hook that turns a problem into a page of ``pages``, keeping status and field errors."""
 
     def render(request: Request, problem: Problem) -> Response:
-        advice = ADVICE.get(problem.status) or ADVICE[400 if problem.status < 500 else 500]
+        advice = _advice(problem)
         written = isinstance(problem, PageProblem)
+        say = pages.words_for(request)
+        found = FormErrors.from_problem(problem.errors) if written else FormErrors()
         return pages.render(
             request,
             "melder/problem.html",
             status=problem.status,
             advice=advice,
             headers=problem.headers,
-            detail=problem.detail if written else "",
-            errors=FormErrors.from_problem(problem.errors) if written else FormErrors(),
+            detail=say(problem.detail) if written and _says_more(problem, advice) else "",
+            errors=FormErrors({field: say(message) for field, message in found.items() if message}),
             typed_something=request.method == "POST",
         )
 

@@ -1,11 +1,12 @@
 """Rendering: Jinja2 with the shared shells and macros, the request's language, safe headers."""
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import (
     BaseLoader,
@@ -117,9 +118,15 @@ class Pages:
         wanted = [tag for tag in (*chosen, *accepted) if tag]
         return choose_language(wanted, self.site.languages)
 
+    def words_for(self, request: Request) -> Callable[[str], str]:
+        """How German sentences read in the request's language; unknown ones stay German."""
+        translations = self._translations.get(self.language_of(request))
+        return translations.gettext if translations else str
+
     def _install_names(self, variables: Mapping[str, Any]) -> None:
         formats = Formats(timezone=self.site.timezone, language=_language.get)
         self.environment.filters.update(formats.filters())
+        self.environment.filters["translated"] = self._translate
         self.environment.globals.update(
             asset=self.assets.__getitem__,
             site=self.site,
@@ -127,6 +134,7 @@ class Pages:
             form_token_field=FORM_TOKEN_FIELD,
             no_errors=FormErrors(),
             state_badges=STATE_BADGES,
+            language_address=language_address,
             **variables,
         )
         # jinja2.ext.i18n adds this method to the environment at run time
@@ -138,6 +146,10 @@ class Pages:
         )
 
         self.environment.globals["kern"] = _Macros(self.environment)
+
+    def _translate(self, text: str) -> str:
+        """A sentence that is no template's own (a setting): percent signs mean nothing in it."""
+        return self._spoken().gettext(text) if text else ""
 
     def _spoken(self) -> gettext.NullTranslations:
         return self._translations.get(_language.get()) or gettext.NullTranslations()
@@ -165,6 +177,12 @@ class _Macros:
             return self._found[name]
         except KeyError:
             raise AttributeError(name) from None
+
+
+def language_address(request: Request, tag: str) -> str:
+    """This page in the language ``tag``, relative to it; what the address asks for stays."""
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return f"?{urlencode([*asked, ('lang', tag)])}"
 
 
 def _language_cookie(request: Request) -> str:

@@ -44,10 +44,13 @@ def test_numbers_and_coordinates(german: Formats) -> None:
     assert german.local_number(3.14159, 2) == "3,14"
     assert german.coordinates((54.0887, 12.1405)) == "54,08870° N, 12,14050° O"
     assert german.coordinates((-1.5, -0.25)) == "1,50000° S, 0,25000° W"
+    shown = german.coordinates_unbroken((54.0887, 12.1405))
+    assert shown.striptags() == "54,08870° N, 12,14050° O"
+    assert ">54,08870° N,</span> <span" in shown
     assert german.language_name("en") == "English"
 
 
-def test_english_has_no_uhr() -> None:
+def test_english_is_written_as_in_europe() -> None:
     english = Formats(timezone="Europe/Berlin", language=lambda: "en")
-    assert english.local_datetime(WINTER) == "January 5, 2026, 9:04"
+    assert english.local_datetime(WINTER) == "5 January 2026, 9:04"
     assert english.coordinates((1, 2)) == "1.00000° N, 2.00000° E"

@@ -17,7 +17,7 @@ from melder_common.event_values import CaseState
 from melder_web import Assets, AssetsMissing, FormErrors, Pages, Site
 from melder_web.case_states import STATE_BADGES
 from melder_web.catalogues import accepted_languages, choose_language, direction_of
-from melder_web.page_problems import ADVICE
+from melder_web.page_problems import ADVICE, ADVICE_FOR_KIND
 from melder_web.pages import MACRO_FILES
 
 
@@ -61,6 +61,20 @@ async def test_the_address_chooses_the_language_over_the_browser(kitchen_app: Fa
     unknown = await get(kitchen_app, "/melden?lang=../../etc")
     assert not unknown.cookies
     assert unknown.headers["content-language"] == "de"
+
+
+async def test_another_language_keeps_what_the_address_asks_for(kitchen_app: FastAPI) -> None:
+    german = await get(kitchen_app, "/melden?lat=54.1&lang=de&suche=a%26b", cookie="language=en")
+    assert 'href="?lat=54.1&amp;suche=a%26b&amp;lang=en"' in german.text
+    assert 'hreflang="de"' not in german.text
+
+
+def test_what_operators_write_may_hold_percent_signs(pages: Pages) -> None:
+    assert macro(pages, "{{ '100 %s Ökostrom' | translated }}") == "100 %s Ökostrom"
+
+
+def test_a_site_for_clerks_speaks_its_first_language() -> None:
+    assert Site(languages=("de", "en")).in_first_language().languages == ("de",)
 
 
 def test_values_are_escaped_everywhere(pages: Pages) -> None:
@@ -148,7 +162,11 @@ def test_languages_are_chosen_by_rank_and_primary_subtag() -> None:
 
 
 def test_english_is_complete() -> None:
-    said = {text for advice in ADVICE.values() for text in (advice.headline, advice.next_step)}
+    said = {
+        text
+        for advice in (*ADVICE.values(), *ADVICE_FOR_KIND.values())
+        for text in (advice.headline, advice.next_step)
+    }
     said |= {face.text for face in STATE_BADGES.values()}
     package = files("melder_web")
     options = {"trimmed": "true", "extensions": "jinja2.ext.do"}

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
 
@@ -66,7 +69,10 @@ class Town:
             "responsible": ROSTOCK,
             "working": ROSTOCK,
             "municipality": "Rostock",
-            "reason": {"de": "Nach unseren Daten zuständig ist Rostock."},
+            "reason": {
+                "de": "Nach unseren Daten zuständig ist Rostock.",
+                "en": "According to our data Rostock is responsible.",
+            },
             "category": CategoryRef(slug="road-pothole", name={"de": "Schlagloch"}),
             "place": Place(lat=54.0887, long=12.1405, address="Lange Straße 1"),
             "policy": PublicationPolicy(text="at_once"),
@@ -181,7 +187,7 @@ def test_pages_are_accessible_in_light_and_dark(
     town: Town, addresses: dict[str, str], chromium: Browser
 ) -> None:
     found = {}
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="de-DE")
     page = context.new_page()
     seen = watch(page)
     for name, address in addresses.items():
@@ -196,7 +202,7 @@ def test_pages_are_accessible_in_light_and_dark(
 
 
 def test_pages_fit_320_pixels(town: Town, addresses: dict[str, str], chromium: Browser) -> None:
-    context = chromium.new_context(viewport={"width": 320, "height": 640})
+    context = chromium.new_context(viewport={"width": 320, "height": 640}, locale="de-DE")
     page = context.new_page()
     wide = []
     for name, address in addresses.items():
@@ -218,7 +224,7 @@ def fill(page: Page, town: Town) -> None:
 def test_questions_appear_with_the_category(
     town: Town, chromium: Browser, *, scripts: bool
 ) -> None:
-    context = chromium.new_context(java_script_enabled=scripts)
+    context = chromium.new_context(java_script_enabled=scripts, locale="de-DE")
     page = context.new_page()
     page.goto(f"{town.url}/melden")
     question = page.get_by_role("group", name="Was ist mit ihr?")
@@ -232,7 +238,7 @@ def test_questions_appear_with_the_category(
 
 def test_a_report_without_scripts_from_click_to_link(town: Town, chromium: Browser) -> None:
     context = chromium.new_context(
-        java_script_enabled=False, viewport={"width": 390, "height": 800}
+        java_script_enabled=False, viewport={"width": 390, "height": 800}, locale="de-DE"
     )
     page = context.new_page()
     fill(page, town)
@@ -247,7 +253,7 @@ def test_a_report_without_scripts_from_click_to_link(town: Town, chromium: Brows
 
 
 def test_errors_and_preview_are_accessible(town: Town, chromium: Browser) -> None:
-    context = chromium.new_context()
+    context = chromium.new_context(locale="de-DE")
     page = context.new_page()
     fill(page, town)
     page.get_by_role("button", name="Vorschau").click()
@@ -257,3 +263,50 @@ def test_errors_and_preview_are_accessible(town: Town, chromium: Browser) -> Non
     expect(page.get_by_role("alert")).to_be_focused()
     assert axe_violations(page) == []
     context.close()
+
+
+def test_who_is_responsible_appears_by_itself(town: Town, chromium: Browser) -> None:
+    context = chromium.new_context(locale="de-DE")
+    page = context.new_page()
+    seen = watch(page)
+    tracking = town.send()
+    page.goto(f"{town.url}{tracking}?neu=1")
+    expect(page.locator(".m-receipt")).to_contain_text("wird gerade ermittelt")
+    town.case(tracking)
+    expect(page.locator(".m-receipt")).to_contain_text("Nach unseren Daten zuständig ist Rostock.")
+    expect(page.locator(".m-timeline")).to_contain_text("Zuständige Stelle gefunden")
+    expect(page.get_by_role("status")).to_have_text("Nach unseren Daten zuständig ist Rostock.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Danke für Ihre Meldung!")
+    assert axe_violations(page) == []
+    seen.assert_clean()
+    context.close()
+
+
+def test_pages_speak_english_throughout(
+    town: Town, addresses: dict[str, str], chromium: Browser
+) -> None:
+    """No German sentence of ours is left on any page; names and people's own words are German."""
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    left = {}
+    for name, address in addresses.items():
+        page.goto(town.url + address)
+        assert page.locator("html").get_attribute("lang") == "en"
+        said = page.locator("body").inner_text()
+        left[name] = [one for one in german_sentences() if re.search(rf"(?<!\w){one}(?!\w)", said)]
+    context.close()
+    assert {name: sentences for name, sentences in left.items() if sentences} == {}
+
+
+def german_sentences() -> list[str]:
+    """What our catalogues translate, as patterns; words that English shares are no sign."""
+    found = []
+    for package in ("melder_web", "melder_intake"):
+        source = files(package).joinpath("locale", "en.po").read_bytes()
+        for message in read_po(BytesIO(source)):
+            german, english = (
+                one if isinstance(one, str) else one[0] for one in (message.id, message.string)
+            )
+            if german and german != english:
+                found.append(re.sub(r"%\\\(\w+\\\)s|\\\{\w+\\\}", ".+", re.escape(german)))
+    return found

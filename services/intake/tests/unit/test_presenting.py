@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from melder_common.event_values import CaseState
 from melder_intake.http.presenting import present_history
 from melder_intake.store.public_reading import TimelineEntry
 
@@ -19,4 +20,17 @@ def test_a_body_is_found_once_and_afterwards_another_one_is_responsible() -> Non
         "Zuständige Stelle gefunden",
         "Jetzt zuständig",
         "Zuständigkeit wird geklärt",
+    ]
+
+
+def test_titles_and_standard_answers_are_translated_and_free_words_are_not() -> None:
+    english = {"Erledigt": "Resolved", "Das Loch ist zu.": "The hole is filled."}
+    done = TimelineEntry(NOON, "status", state=CaseState.RESOLVED, text="Das Loch ist zu.")
+    said = TimelineEntry(NOON, "status", state=CaseState.RESOLVED, text="Heute gefüllt.")
+    silent = TimelineEntry(NOON, "status", state=CaseState.RESOLVED)
+    lines = present_history([done, said, silent], lambda text: english.get(text, text))
+    assert [(line.title, line.text) for line in lines] == [
+        ("Resolved", "The hole is filled."),
+        ("Resolved", "Heute gefüllt."),
+        ("Resolved", None),
     ]

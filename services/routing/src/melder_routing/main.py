@@ -118,14 +118,15 @@ def build_app(settings: RoutingSettings) -> FastAPI:
         )
     )
     pages = Pages("melder_routing")
-    desk = build_desk(settings, service, desk_engine, pages, rulebooks)
+    desk_pages = Pages("melder_routing", site=pages.site.in_first_language())
+    desk = build_desk(settings, service, desk_engine, desk_pages, rulebooks)
     install_desk(app, desk)
     app.include_router(link_router(LinkPages(desk.units, pages, parts.links.key, clock=desk.clock)))
     install_edges(
         app,
         service,
         render_page=render_page(pages),
-        problems_by_path={"/desk": render_desk_problem(pages)},
+        problems_by_path={"/desk": render_desk_problem(desk_pages)},
     )
     install_pages(app, pages)
     return app

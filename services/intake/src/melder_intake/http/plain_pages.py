@@ -21,7 +21,8 @@ def plain_pages_router(parts: Parts) -> APIRouter:
         @router.get(path, name=template)
         async def page(request: Request) -> Response:
             reception = await parts.reception.get()
-            contact = in_language(reception.catalogue.contact) if reception else ""
+            language = parts.pages.language_of(request)
+            contact = in_language(reception.catalogue.contact, language) if reception else ""
             return parts.pages.render(request, template, cache=PUBLIC_MINUTE, contact=contact)
 
     for path, template in PLAIN_PAGES.items():

@@ -1,6 +1,6 @@
 """How a report's history reads: titles for each kind of entry, German texts as message ids."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,11 @@ STATE_TITLES = {
     CaseState.NOT_ACTIONABLE: "Ohne Behebung abgeschlossen",
     CaseState.DUPLICATE: "War schon gemeldet",
 }
+
+FOUND, FOUND_AGAIN = "Zuständige Stelle gefunden", "Jetzt zuständig"
+UNDECIDED = "Zuständigkeit wird geklärt"
+HANDED_OVER = "An eine andere Stelle übergeben"
+MESSAGE = "Nachricht"
 
 PHOTO_STATES = {
     "received": "Das Foto wird gerade verarbeitet.",
@@ -39,11 +44,15 @@ class Line:
     by: str | None = None
 
 
-def present_history(entries: Sequence[TimelineEntry]) -> list[Line]:
-    """The entries with titles, oldest first."""
+def present_history(
+    entries: Sequence[TimelineEntry], say: Callable[[str], str] = str
+) -> list[Line]:
+    """The entries with titles, oldest first. ``say`` translates them and standard answers."""
     lines, decided = [], False
     for entry in entries:
-        lines.append(_line(entry, again=decided))
+        title = say(_title(entry, again=decided))
+        text = say(entry.text) if entry.text else None
+        lines.append(Line(entry.at, title, text, entry.body_name))
         decided = decided or _is_decided(entry)
     return lines
 
@@ -52,19 +61,19 @@ def _is_decided(entry: TimelineEntry) -> bool:
     return entry.kind == "routed" and (entry.data or {}).get("decision") == "decided"
 
 
-def _line(entry: TimelineEntry, *, again: bool) -> Line:
+def _title(entry: TimelineEntry, *, again: bool) -> str:
     match entry.kind:
         case "status" if entry.state is not None:
-            return Line(entry.at, STATE_TITLES[entry.state], entry.text, entry.body_name)
+            return STATE_TITLES[entry.state]
         case "routed":
-            return Line(entry.at, _routed_title(entry, again=again), entry.text, entry.body_name)
+            return _routed_title(entry, again=again)
         case "handover":
-            return Line(entry.at, "An eine andere Stelle übergeben", entry.text, entry.body_name)
+            return HANDED_OVER
         case _:
-            return Line(entry.at, "Nachricht", entry.text, entry.body_name)
+            return MESSAGE
 
 
 def _routed_title(entry: TimelineEntry, *, again: bool) -> str:
     if _is_decided(entry):
-        return "Jetzt zuständig" if again else "Zuständige Stelle gefunden"
-    return "Zuständigkeit wird geklärt"
+        return FOUND_AGAIN if again else FOUND
+    return UNDECIDED

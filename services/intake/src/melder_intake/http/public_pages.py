@@ -18,6 +18,9 @@ from melder_intake.store.public_listing import Wanted
 from melder_web.page_problems import PageProblem
 from melder_web.pages import PUBLIC_MINUTE
 
+MISTYPED = "Diese Nummer stimmt nicht. Bitte prüfen Sie die Zeichen, zum Beispiel K7M4Q2X8."
+NOT_FOUND = "Diese Meldung gibt es nicht."
+
 ON_START = 6
 PER_PAGE = 20
 
@@ -80,8 +83,7 @@ def public_pages_router(parts: Parts) -> APIRouter:
     async def search(nummer: str = "") -> Response:
         number = normalise_number(nummer)
         if number is None:
-            detail = "Diese Nummer stimmt nicht. Bitte prüfen Sie die Zeichen, z. B. K7M4Q2X8."
-            raise PageProblem(404, "unknown-number", detail=detail)
+            raise PageProblem(404, "unknown-number", detail=MISTYPED)
         return RedirectResponse(f"/meldungen/{number}", status_code=303)
 
     @router.get("/meldungen/{text}")
@@ -98,7 +100,7 @@ async def _list(parts: Parts, request: Request) -> Response:
         found = await public_listing.list_public_reports(
             connection, chosen.wanted(), limit=PER_PAGE + 1
         )
-    page = found[:PER_PAGE]
+    page, say = found[:PER_PAGE], parts.pages.words_for(request)
     return parts.pages.render(
         request,
         "meldungen.html",
@@ -106,7 +108,7 @@ async def _list(parts: Parts, request: Request) -> Response:
         reports=page,
         chosen=chosen,
         groups=reception.catalogue.grouped(parts.pages.language_of(request)),
-        state_groups=[(key, name) for key, (name, _) in STATE_GROUPS.items()],
+        state_groups=[(key, say(name)) for key, (name, _) in STATE_GROUPS.items()],
         catalogue=reception.catalogue,
         next=chosen.next_address(page[-1].number) if len(found) > PER_PAGE else "",
     )
@@ -115,14 +117,14 @@ async def _list(parts: Parts, request: Request) -> Response:
 async def _report(parts: Parts, request: Request, text: str) -> Response:
     number = normalise_number(text)
     if number is None:
-        raise PageProblem(404, "unknown-number", detail="Diese Nummer stimmt nicht.")
+        raise PageProblem(404, "unknown-number", detail=MISTYPED)
     if number != text:
         return RedirectResponse(f"/meldungen/{number}", status_code=308)
     reception = await reception_of(parts)
     async with parts.units.engine.connect() as connection:
         found = await public_reading.find_public_report(connection, number)
         if found is None:
-            raise PageProblem(404, "unknown-number", detail="Diese Meldung gibt es nicht.")
+            raise PageProblem(404, "unknown-number", detail=NOT_FOUND)
         history = await public_reading.list_timeline(connection, found)
     language = parts.pages.language_of(request)
     return parts.pages.render(
@@ -131,7 +133,7 @@ async def _report(parts: Parts, request: Request, text: str) -> Response:
         cache=PUBLIC_MINUTE,
         report=found,
         reason=in_language(found.reason, language),
-        history=present_history(history),
+        history=present_history(history, parts.pages.words_for(request)),
         catalogue=reception.catalogue,
         place=(found.place.lat, found.place.long) if found.place else None,
     )

@@ -1,6 +1,6 @@
 """``/melden``: the form that works without scripts, in one request with photos and all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -99,7 +99,7 @@ async def _show_for_later(parts: Parts, request: Request, form: TypedForm) -> Re
         request,
         reception,
         replace(form, files=()),
-        errors=FormErrors({"": sentence(fault)}),
+        errors=FormErrors({"": sentence(fault, parts.pages.words_for(request))}),
         status=problem.status,
         headers=problem.headers,
     )
@@ -115,7 +115,8 @@ async def _send(parts: Parts, request: Request, reception: Reception, form: Type
             raw, reception.catalogue, reception.area.covers, photo_limits(parts)
         )
     except SubmissionRefused as refused:
-        errors = await _errors(parts, refused.faults, form)
+        say = parts.pages.words_for(request)
+        errors = await _errors(parts, refused.faults, form, say)
         form = await _keep_files(parts, form)
         return await _page(parts, request, reception, form, errors=errors, status=422)
     try:
@@ -123,7 +124,8 @@ async def _send(parts: Parts, request: Request, reception: Reception, form: Type
             parts, submission, category, mint_identity("web", form.token or None)
         )
     except KeyReused:
-        errors = FormErrors({"": sentence(Fault("", "sent_already"))})
+        told = sentence(Fault("", "sent_already"), parts.pages.words_for(request))
+        errors = FormErrors({"": told})
         form = replace(await _keep_files(parts, form), token=new_form_token())
         return await _page(parts, request, reception, form, errors=errors, status=409)
     token = parts.acceptance.tracking_token(done.report_id)
@@ -131,11 +133,13 @@ async def _send(parts: Parts, request: Request, reception: Reception, form: Type
     return RedirectResponse(f"/m/{done.number}/{token}?neu=1{lost}", status_code=303)
 
 
-async def _errors(parts: Parts, faults: tuple[Fault, ...], form: TypedForm) -> FormErrors:
+async def _errors(
+    parts: Parts, faults: tuple[Fault, ...], form: TypedForm, say: Callable[[str], str]
+) -> FormErrors:
     errors = FormErrors()
-    more = await who_serves(parts, faults)
+    more = await who_serves(parts, faults, say)
     for fault in faults:
-        told = sentence(fault)
+        told = sentence(fault, say)
         if more and fault.code == "place_outside":
             told = f"{told} {more}"
         errors.add(field_of(fault, form["service_code"]), told)

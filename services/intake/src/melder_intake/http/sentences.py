@@ -1,8 +1,10 @@
 """What is wrong, said so that a person knows what to do: one German sentence for each code."""
 
+from collections.abc import Callable
+
 from melder_intake.domain.submission import Fault
 
-_SENTENCES = {
+SENTENCES = {
     "category_missing": "Bitte wählen Sie aus, worum es geht.",
     "category_unknown": "Diese Kategorie gibt es nicht. Bitte wählen Sie eine aus der Liste.",
     "place_missing": "Bitte markieren Sie die Stelle auf der Karte oder geben Sie Koordinaten ein.",
@@ -47,6 +49,9 @@ _SENTENCES = {
 }
 
 
-def sentence(fault: Fault) -> str:
-    """What to tell the person. Raises KeyError for a code without a sentence (a test lists all)."""
-    return _SENTENCES[fault.code].format_map(dict(fault.details))
+def sentence(fault: Fault, say: Callable[[str], str] = str) -> str:
+    """What to tell the person; ``say`` translates the sentence before it is filled in.
+
+    Raises KeyError for a code without a sentence (a test lists all).
+    """
+    return say(SENTENCES[fault.code]).format_map(dict(fault.details))

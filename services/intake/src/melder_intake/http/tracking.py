@@ -1,5 +1,6 @@
 """``/m/<number>/<token>``: the reporter's own page. Whoever knows the link may act on it."""
 
+from collections.abc import Callable
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Request, Response
@@ -23,6 +24,10 @@ from melder_web.forms import is_form_token
 from melder_web.page_problems import PageProblem
 
 WORDS_PER_MINUTE = "20/minute"
+
+WRONG_LINK = "Dieser Link stimmt nicht."
+NOT_RESOLVED = "Die Meldung ist noch nicht erledigt."
+NOT_REOPENABLE = "Diese Meldung kann nicht mehr geöffnet werden. Bitte melden Sie neu."
 
 _NOBODY = UUID(int=0)
 
@@ -64,7 +69,7 @@ async def _find(parts: Parts, text: str, token: str) -> Tracked:
             known = await public_reading.find_known_report(connection, number)
     right = parts.acceptance.tracking_token(known.report_id if known else _NOBODY)
     if not equal(token, right) or known is None:
-        raise PageProblem(404, "unknown-link", detail="Dieser Link stimmt nicht.")
+        raise PageProblem(404, "unknown-link", detail=WRONG_LINK)
     return Tracked(known, token)
 
 
@@ -78,8 +83,8 @@ async def _note_opening(parts: Parts, report_id: UUID) -> None:
 
 async def _answer(parts: Parts, request: Request, tracked: Tracked) -> Response:
     fields = await _fields(parts, request)
-    errors = FormErrors()
-    text = _text(fields.get("text", ""), "text", errors, required=True)
+    errors, say = FormErrors(), parts.pages.words_for(request)
+    text = _text(fields.get("text", ""), "text", errors, say, required=True)
     if text is None:
         return await tracking_page(
             parts, request, tracked, errors=errors, typed={"text": fields.get("text", "")},
@@ -100,15 +105,15 @@ async def _answer(parts: Parts, request: Request, tracked: Tracked) -> Response:
 
 async def _feedback(parts: Parts, request: Request, tracked: Tracked) -> Response:
     fields = await _fields(parts, request)
-    errors = FormErrors()
-    text = _text(fields.get("feedback_text", ""), "feedback_text", errors)
+    errors, say = FormErrors(), parts.pages.words_for(request)
+    text = _text(fields.get("feedback_text", ""), "feedback_text", errors, say)
     fixed = {"ja": True, "nein": False}.get(fields.get("fixed", ""))
     if fixed is None:
-        errors.add("fixed", sentence(Fault("fixed", "fixed_missing")))
+        errors.add("fixed", sentence(Fault("fixed", "fixed_missing"), say))
     if errors or fixed is None:
         return await tracking_page(parts, request, tracked, errors=errors, typed=fields, status=422)
     if tracked.report.state is not CaseState.RESOLVED:
-        raise PageProblem(409, "not-resolved", detail="Die Meldung ist noch nicht erledigt.")
+        raise PageProblem(409, "not-resolved", detail=NOT_RESOLVED)
     async with parts.units.begin() as unit:
         await take_part.give_feedback(unit, tracked.report.report_id, fixed=fixed, text=text)
     return _back(tracked)
@@ -116,18 +121,14 @@ async def _feedback(parts: Parts, request: Request, tracked: Tracked) -> Respons
 
 async def _reopen(parts: Parts, request: Request, tracked: Tracked) -> Response:
     fields = await _fields(parts, request)
-    errors = FormErrors()
-    reason = _text(fields.get("reason", ""), "reason", errors, required=True)
+    errors, say = FormErrors(), parts.pages.words_for(request)
+    reason = _text(fields.get("reason", ""), "reason", errors, say, required=True)
     if reason is None:
         return await tracking_page(parts, request, tracked, errors=errors, typed=fields, status=422)
     async with parts.units.begin() as unit:
         done = await participation.get_participation(unit.connection, tracked.report.report_id)
         if not may_reopen(tracked.report, done, unit.now):
-            raise PageProblem(
-                409,
-                "not-reopenable",
-                detail="Diese Meldung kann nicht mehr geöffnet werden. Bitte melden Sie neu.",
-            )
+            raise PageProblem(409, "not-reopenable", detail=NOT_REOPENABLE)
         await take_part.request_reopening(unit, tracked.report.report_id, reason=reason)
     return _back(tracked)
 
@@ -137,14 +138,16 @@ async def _fields(parts: Parts, request: Request) -> dict[str, str]:
     return dict((await read_form_body(request)).fields)
 
 
-def _text(value: str, field: str, errors: FormErrors, *, required: bool = False) -> str | None:
+def _text(
+    value: str, field: str, errors: FormErrors, say: Callable[[str], str], *, required: bool = False
+) -> str | None:
     try:
         text = clean_text(value, max_length=4000, multiline=True) or None
     except TextRefused as refused:
-        errors.add(field, sentence(Fault(field, refused.code, {"max": "4000"})))
+        errors.add(field, sentence(Fault(field, refused.code, {"max": "4000"}), say))
         return None
     if required and text is None:
-        errors.add(field, sentence(Fault(field, "text_missing")))
+        errors.add(field, sentence(Fault(field, "text_missing"), say))
     return text
 
 

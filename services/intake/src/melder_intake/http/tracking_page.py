@@ -124,7 +124,7 @@ async def tracking_page(
             (photo, PHOTO_STATES.get(photo.state, ""), dossier.tokens.get(photo.photo_id))
             for photo in report.photos
         ],
-        history=present_history(dossier.history),
+        history=present_history(dossier.history, parts.pages.words_for(request)),
         closed=report.state in CLOSED_STATES,
         may_judge=report.state is CaseState.RESOLVED,
         may_reopen=may_reopen(report, dossier.done, parts.units.clock()),
