@@ -1,3 +1,4 @@
+import { awaitDecision } from "./decision.js";
 import { keepDrafts } from "./drafts.js";
 import { improveForms } from "./forms.js";
 import { loadShownMaps } from "./map_loader.js";
@@ -10,3 +11,4 @@ improvePlaces();
 keepDrafts();
 improveForms();
 loadShownMaps();
+awaitDecision();
