@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from melder_common import events
 from melder_common.event_values import Rendition
@@ -14,7 +14,7 @@ from melder_common.testing.databases import Databases
 from melder_common.testing.postgres import PostgresCluster
 from melder_routing.use_cases.note_comment import note_comments
 from melder_routing.use_cases.note_photo import note_photos_ready
-from melder_web import Pages, install_pages
+from melder_web import Pages, Site, install_pages
 from melder_web.testing import axe_violations, chromium, overflow, serve, watch
 
 __all__ = ["chromium"]
@@ -56,7 +56,8 @@ def served(
             return routed.report.number, fresh.report.number
 
     number, fresh = open_world.apart(fill())
-    made = open_world.build(postgres.url(name, "routing_worker"), pages=Pages("melder_routing"))
+    pages = Pages("melder_routing", site=Site().in_first_language())
+    made = open_world.build(postgres.url(name, "routing_worker"), pages=pages)
     made.app.add_api_route("/test/close", made.close)  # connections end in the loop they began in
     install_pages(made.app, made.desk.pages)
     with serve(made.app) as address:
@@ -85,7 +86,8 @@ def test_pages_are_clean(chromium: Browser, served: Served, width: int, scheme: 
     for path in ("/desk/", f"/desk/cases/{served.number}", "/desk/border", "/desk/cases/x"):
         page.goto(served.address + path)
         for summary in page.locator("summary").all():
-            if summary.locator("xpath=..").get_attribute("open") is None:
+            folded = summary.locator("xpath=..").get_attribute("open") is None
+            if folded and summary.is_visible():
                 summary.click()
         assert axe_violations(page) == [], path
         assert overflow(page) == 0, path
@@ -114,6 +116,38 @@ def test_refused_and_outdated_forms_are_clean(chromium: Browser, served: Served)
     assert second.get_by_label("Ihr Text").input_value() == "Mein Text bleibt."
     for page in (first, second):
         page.context.close()
+
+
+def test_cases_stand_before_the_filter_where_room_is_short(
+    chromium: Browser, served: Served
+) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    sign_in(page, served)
+    expect(page.locator("[data-melder-row]").first).to_be_in_viewport()
+    expect(page.get_by_label("Zustand")).to_be_hidden()
+    page.locator("summary", has_text="Liste eingrenzen").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Zustand").select_option("received")
+    press(page, "Eingrenzen")
+    page.wait_for_url("**state=received*")
+    expect(page.get_by_label("Zustand")).to_have_value("received")
+    expect(page.get_by_label("Zustand")).to_be_visible()
+    page.locator("summary", has_text="Liste wechseln: Alle offenen Fälle").click()
+    page.get_by_role("link", name="Meine Fälle").click()
+    page.wait_for_url("**view=mine")
+    page.close()
+
+
+def test_nothing_is_folded_where_there_is_room(chromium: Browser, served: Served) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+    sign_in(page, served)
+    for handle in page.locator("summary").all():
+        expect(handle).to_be_hidden()
+    page.get_by_label("Kategorie").focus()
+    expect(page.get_by_label("Kategorie")).to_be_focused()
+    page.get_by_role("link", name="Grenzfälle nebenan").click()
+    page.wait_for_url("**/desk/border")
+    page.close()
 
 
 def press(page: Page, name: str) -> None:

@@ -1,5 +1,6 @@
 """The queue list: order, filters, paging by key, and numbers beside the menu."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from melder_routing.store.desk_list import PAGE
 
 pytestmark = pytest.mark.integration
 
+NARROWED = '<details class="m-fold" open>'
 KREIS = BodyRef(slug="kreis", name="Landkreis Mitte")
 
 
@@ -110,6 +112,24 @@ async def test_a_number_opens_its_case_however_it_is_typed(world: Any, anna: Any
     lower = await anna.client.get(f"/desk/cases/{number.lower()}")
     assert lower.headers["location"] == f"/desk/cases/{number}"
     assert (await anna.client.get("/desk/cases/nonsense")).status_code == 404
+
+
+async def test_a_number_that_cannot_be_one_is_told(anna: Any) -> None:
+    told = "Diese Nummer gibt es nicht."
+    assert told in (await anna.client.get("/desk/?number=abc")).text
+    assert told not in (await anna.client.get("/desk/?number=")).text
+
+
+async def test_the_filter_stands_open_while_it_narrows(world: Any, anna: Any) -> None:
+    for _ in range(PAGE + 1):
+        await world.open_case()
+    first = (await anna.client.get("/desk/")).text
+    assert NARROWED not in first
+    following = re.findall(r'href="(/desk/\?after=[^"]+)"', first)
+    assert NARROWED not in (await anna.client.get(html.unescape(following[0]))).text
+    filtered = (await anna.client.get("/desk/?view=review&category=lamp")).text
+    assert NARROWED in filtered
+    assert re.search(r'href="/desk/\?view=review" aria-current="page"', filtered)
 
 
 async def test_an_empty_desk_says_so(anna: Any) -> None:

@@ -1,6 +1,7 @@
 """Lists of the desk: queues, what is mine, to review or late, and the neighbours' border cases."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -79,11 +80,11 @@ def list_router(desk: Desk) -> APIRouter:
 
 
 async def _show_list(desk: Desk, request: Request, signed: SignedIn, wanted: Wanted) -> Response:
-    now = desk.clock()
+    now, whole = desk.clock(), Wanted(view=wanted.view, queue=wanted.queue)
     async with desk.units.read(signed.scope) as connection:
         rows = await list_cases(connection, signed.scope, wanted, now)
         names = await list_colleagues(connection, signed.scope)
-        menu = await read_menu(connection, signed.scope, now, current=_address(wanted))
+        menu = await read_menu(connection, signed.scope, now, current=_address(whole))
         queues = await list_queue_names(connection, signed.scope)
         categories = await list_categories(connection)
         bodies = await list_bodies(connection, signed.scope)
@@ -98,7 +99,8 @@ async def _show_list(desk: Desk, request: Request, signed: SignedIn, wanted: Wan
         queues=menu,
         cases=[_row(row, signed.scope, names, now, holidays) for row in shown],
         wanted=wanted,
-        narrowed=wanted != Wanted(view=wanted.view, queue=wanted.queue),
+        narrowed=replace(wanted, after=None) != whole,
+        mistyped="number" in request.query_params and request.query_params["number"].strip() != "",
         states=_state_options(),
         categories=categories,
         bodies=bodies if len(bodies) > 1 else [],

@@ -100,7 +100,7 @@ MESSAGE_KINDS: dict[str, str] = {
     "question": "Rückfrage",
     "answer": "Nachricht",
     "note": "Hinweis",
-    "status": "Öffentliche Mitteilung",
+    "status": "Mitteilung",
     "comment": "Nachricht der meldenden Person",
     "feedback": "Rückmeldung zum Ergebnis",
     "reopen": "Wunsch, den Fall wieder zu öffnen",
