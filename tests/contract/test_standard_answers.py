@@ -1,14 +1,12 @@
-"""What routing says to the public in its own words can be read in every language of the pages."""
+"""What routing says to the public in its own words, citizens' pages can say in every language."""
 
-from importlib.resources import files
-from io import BytesIO
-
-from babel.messages.pofile import read_po
-
+from melder_intake.http.standard_answers import STANDARD_ANSWERS
 from melder_routing.domain.closing_reasons import CLOSING_REASONS
+from melder_routing.domain.remote_status import NOW_WITH, NUMBERED_THERE, REMOTE_STATUSES
 
 
-def test_standard_answers_are_translated_for_the_public_page() -> None:
-    source = files("melder_intake").joinpath("locale", "en.po").read_bytes()
-    translated = {message.id for message in read_po(BytesIO(source)) if message.string}
-    assert {reason.sentence for reason in CLOSING_REASONS.values()} <= translated
+def test_pages_know_every_standard_answer_and_no_other() -> None:
+    said = {reason.sentence for reason in CLOSING_REASONS.values()}
+    said |= {status.sentence for status in REMOTE_STATUSES.values() if status.sentence}
+    said |= {NOW_WITH, NOW_WITH + NUMBERED_THERE}
+    assert set(STANDARD_ANSWERS) == said

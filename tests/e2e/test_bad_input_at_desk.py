@@ -46,7 +46,7 @@ def test_a_stale_desk_form_is_refused_and_loses_no_typing(
 
     page = page_text(answer, 409)
     assert "Inzwischen hat sich der Fall geändert" in page
-    assert "Neu → Angenommen" in page
+    assert "Eingegangen → Angenommen" in page
     back = form_to(page, "/message")
     assert back.filled()["message"] == ["Wir kümmern uns darum."]
     sent = clerk.post(back.action, back.filled())

@@ -18,7 +18,7 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from melder_local.mail_box import MailBox
-from melder_web import AssetsMissing, Pages
+from melder_web import AssetsMissing, Pages, Site
 from melder_web.static import mount_static
 
 PAGE_POLICY = (
@@ -144,7 +144,7 @@ def _renderer(app: Starlette) -> Render:
     """With melder_web's shell when its styles are built, else with a plain one of our own."""
     headers = {"Content-Security-Policy": PAGE_POLICY, **_PRIVATE, "Referrer-Policy": "same-origin"}
     try:
-        pages = Pages("melder_local", templates="templates")
+        pages = Pages("melder_local", site=Site().in_first_language(), templates="templates")
     except AssetsMissing:
         environment = _environment()
 

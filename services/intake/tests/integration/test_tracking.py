@@ -48,11 +48,14 @@ def question(case: dict[str, Any], text: str = "Welche Hausnummer?") -> CaseMess
     )
 
 
-def resolved(case: dict[str, Any], at: datetime | None = None) -> CaseStatusChanged:
+def resolved(
+    case: dict[str, Any], at: datetime | None = None, message: str | None = None
+) -> CaseStatusChanged:
     return CaseStatusChanged(
         **case,
         state=CaseState.RESOLVED,
         previous=CaseState.ACCEPTED,
+        message=message,
         body=ROSTOCK,
         changed_at=at or datetime.now(UTC),
     )
@@ -216,3 +219,15 @@ async def test_what_the_public_sees_is_not_what_the_reporter_sees(
     assert "Muster" not in public.text
     assert "Loch" not in public.text.replace("Schlagloch", "")
     assert address.split("/")[3] not in public.text
+
+
+async def test_what_matters_now_stands_first(
+    client: Any, hear: Any, address: str, case: dict[str, Any]
+) -> None:
+    await hear(question(case))
+    page = (await client.get(address)).text
+    assert page.index("Welche Hausnummer?") < page.index('class="m-receipt"')
+    await hear(resolved(case, message="Das Loch ist zu."))
+    page = (await client.get(address)).text
+    assert page.index('class="m-receipt"') < page.index("Das Loch ist zu.")
+    assert page.index("Das Loch ist zu.") < page.index('id="history"')

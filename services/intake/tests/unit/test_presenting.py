@@ -24,13 +24,15 @@ def test_a_body_is_found_once_and_afterwards_another_one_is_responsible() -> Non
 
 
 def test_titles_and_standard_answers_are_translated_and_free_words_are_not() -> None:
-    english = {"Erledigt": "Resolved", "Das Loch ist zu.": "The hole is filled."}
-    done = TimelineEntry(NOON, "status", state=CaseState.RESOLVED, text="Das Loch ist zu.")
+    english = {"Erledigt": "Resolved", "{body} hat den Mangel behoben.": "{body} has fixed it."}
+    done = TimelineEntry(
+        NOON, "status", state=CaseState.RESOLVED, text="Süd hat den Mangel behoben."
+    )
     said = TimelineEntry(NOON, "status", state=CaseState.RESOLVED, text="Heute gefüllt.")
     silent = TimelineEntry(NOON, "status", state=CaseState.RESOLVED)
     lines = present_history([done, said, silent], lambda text: english.get(text, text))
     assert [(line.title, line.text) for line in lines] == [
-        ("Resolved", "The hole is filled."),
+        ("Resolved", "Süd has fixed it."),
         ("Resolved", "Heute gefüllt."),
         ("Resolved", None),
     ]

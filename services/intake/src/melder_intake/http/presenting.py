@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from melder_common.event_values import CaseState
+from melder_intake.http.standard_answers import translate_answer
 from melder_intake.store.public_reading import TimelineEntry
 
 STATE_TITLES = {
@@ -51,7 +52,7 @@ def present_history(
     lines, decided = [], False
     for entry in entries:
         title = say(_title(entry, again=decided))
-        text = say(entry.text) if entry.text else None
+        text = translate_answer(entry.text, say) if entry.text else None
         lines.append(Line(entry.at, title, text, entry.body_name))
         decided = decided or _is_decided(entry)
     return lines

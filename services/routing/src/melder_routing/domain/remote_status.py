@@ -28,6 +28,10 @@ class RemoteStatus:
     sentence: str = ""
 
 
+NOW_WITH = "Ihre Meldung liegt jetzt bei: {body}."
+NUMBERED_THERE = " Dort hat sie die Nummer {number}."
+"""What the public reads when a case has arrived at the other side."""
+
 _FIXED = RemoteStatus("behoben", _S.RESOLVED, "fixed", "{body} hat den Mangel behoben.")
 _CLOSED = RemoteStatus("abgeschlossen", _S.RESOLVED, None, "{body} hat die Meldung abgeschlossen.")
 _NO_ACTION = RemoteStatus(

@@ -99,7 +99,7 @@ _FREE, _MSG, _ASK, _END = (
 # fmt: off
 STATES: dict[CaseState, State] = {state.state: state for state in (
     #     state                    at the desk        to the public                  Open311
-    State(_S.RECEIVED,             "Neu",             "Eingegangen",                 "open"),
+    State(_S.RECEIVED,             "Eingegangen",     "Eingegangen",                 "open"),
     State(_S.ACCEPTED,             "Angenommen",      "Angenommen",                  "open"),
     State(_S.PLANNED,              "Eingeplant",      "Eingeplant",                  "open"),
     State(_S.IN_PROGRESS,          "In Arbeit",       "In Arbeit",                   "open"),
@@ -107,7 +107,7 @@ STATES: dict[CaseState, State] = {state.state: state for state in (
     State(_S.FORWARDED,            "Weitergeleitet",  "Weitergeleitet",              "open"),
     State(_S.RESOLVED,             "Erledigt",        "Erledigt",                    "closed"),
     State(_S.NOT_ACTIONABLE,       "Nicht umsetzbar", "Nicht umsetzbar",             "closed"),
-    State(_S.DUPLICATE,            "Doppelt",         "Bereits gemeldet",            "closed"),
+    State(_S.DUPLICATE,            "Bereits gemeldet", "Bereits gemeldet",           "closed"),
 )}
 
 _WAYS: tuple[tuple[tuple[CaseState, ...], CaseState, frozenset[Actor], Demand, str], ...] = (

@@ -8,6 +8,7 @@ from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case import Case
 from melder_routing.domain.case_link import CaseLink
 from melder_routing.domain.history import HistoryEntry, HistoryKind
+from melder_routing.domain.remote_status import NOW_WITH
 from melder_routing.store.case_links import BY_LINK, find_mailed_links, lock_link, note_link
 from melder_routing.store.cases import add_history, lock_case, set_case_facts
 from melder_routing.use_cases.take_word import arrive
@@ -43,7 +44,7 @@ async def note_delivered(unit: UnitOfWork, case: Case, link: CaseLink) -> None:
     await add_history(unit, case.case_id, line)
     if link.reminders == 0 and case.working.slug == link.body:
         body = BodyRef(slug=link.body, name=case.working.name)
-        said = f"Ihre Meldung liegt jetzt bei: {body.name}."
+        said = NOW_WITH.format(body=body.name)
         await arrive(unit, case, body, said, BY_LINK)
 
 

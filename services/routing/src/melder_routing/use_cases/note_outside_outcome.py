@@ -10,6 +10,7 @@ from melder_routing.domain.history import HistoryEntry, HistoryKind
 from melder_routing.domain.outside import OutsideCase, Post, Rest, Tell, next_step, token_pause
 from melder_routing.domain.outside_job import Arrived, Informed, Job, Numbered, Outcome
 from melder_routing.domain.outside_trouble import FOR_CLERKS, EndpointFailed, Trouble, pause_for
+from melder_routing.domain.remote_status import NOW_WITH, NUMBERED_THERE
 from melder_routing.store.cases import add_history, set_case_facts
 from melder_routing.store.endpoints import note_answer, note_failure
 from melder_routing.store.outside_cases import BY_OUTSIDE, add_told, note_outside
@@ -70,9 +71,9 @@ async def _arrive(unit: UnitOfWork, job: Job, found: OpenFile, arrived: Arrived)
     codes = {"number": arrived.remote_id} if arrived.remote_id else {}
     line = HistoryEntry(HistoryKind.SENT_OUTSIDE, body=outside.body, codes=codes | BY_OUTSIDE)
     await add_history(unit, case.case_id, line)
-    said = f"Ihre Meldung liegt jetzt bei: {found.endpoint.name}."
+    said = NOW_WITH.format(body=found.endpoint.name)
     if arrived.remote_id:
-        said += f" Dort hat sie die Nummer {arrived.remote_id}."
+        said += NUMBERED_THERE.format(number=arrived.remote_id)
     body = BodyRef(slug=outside.body, name=found.endpoint.name)
     await arrive(unit, case, body, said, BY_OUTSIDE)
 

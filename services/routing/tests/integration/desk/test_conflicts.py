@@ -17,7 +17,7 @@ async def test_a_stale_form_shows_what_changed_and_keeps_the_text(world: Any, an
     answer = await anna.send(number, "message", stale, message="Mein langer <Text>")
     assert answer.status_code == 409
     assert "Inzwischen hat sich der Fall geändert" in answer.text
-    assert "Neu → Angenommen" in answer.text
+    assert "Eingegangen → Angenommen" in answer.text
     assert "Nina Nord" in answer.text
     assert "Mein langer &lt;Text&gt;</textarea>" in answer.text
     assert await world.said(events.CaseMessagePosted) == []
