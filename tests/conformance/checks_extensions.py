@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from .checks_common import shown
 from .checks_reading import REQUEST_FIELDS
 from .reading import MOMENT
-from .rules import rule
+from .rules import NotHere, rule
 from .server import Server
 
 
@@ -45,10 +45,13 @@ def extended(server: Server, form: str) -> None:
 
 @rule("3.bbox", "bbox and lat, long, radius find what lies there and nothing else")
 def places(server: Server, form: str) -> None:
-    number, here = shown(server), server.target
-    box = f"{here.long - 0.01},{here.lat - 0.01},{here.long + 0.01},{here.lat + 0.01}"
-    away = f"{here.long + 0.1},{here.lat + 0.1},{here.long + 0.2},{here.lat + 0.2}"
-    near = {"lat": here.lat, "long": here.long, "radius": 100}
+    one = server.request(form, shown(server))
+    number, lat, long = one["service_request_id"], one["lat"], one["long"]
+    if lat is None:
+        raise NotHere("the place of the report is not public")
+    box = f"{long - 0.01},{lat - 0.01},{long + 0.01},{lat + 0.01}"
+    away = f"{long + 0.1},{lat + 0.1},{long + 0.2},{lat + 0.2}"
+    near = {"lat": lat, "long": long, "radius": 100}
     for question, there in (({"bbox": box}, True), (near, True), ({"bbox": away}, False)):
         found = {one["service_request_id"] for one in server.requests(form, **question)}
         assert (number in found) == there, f"{question}: {there=}"

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -59,18 +60,17 @@ class Hearing:
     async def run(self) -> None:
         """Hear until cancelled. Raises what the database raises; call it again then."""
         await self._consumer.prepare()
-        checking = asyncio.create_task(keep_running("check", self._check_regularly))
-        try:
+        async with AsyncExitStack() as ending:  # goes to its end also when cancelled on the way
+            for puller in self._pullers.values():
+                ending.push_async_callback(puller.close)
+            checking = asyncio.create_task(keep_running("check", self._check_regularly))
+            ending.push_async_callback(end, [checking])
             while True:
                 await self._tend()
                 if await self._apply():
                     await asyncio.sleep(0 if self._consumer.crowded else self._gather_s)
                 else:
                     await wait_for(self._arrived, AGAIN_S if self._consumer.behind else TEND_S)
-        finally:
-            await end([checking])
-            for puller in self._pullers.values():
-                await puller.close()
 
     async def _tend(self) -> None:
         renewed = self._generation != self._connection.generation

@@ -21,6 +21,7 @@ from sqlalchemy import text
 from melder_common.envelope import Heard
 from melder_common.event_metrics import EventMetrics
 from melder_common.events import CaseTextRedacted, ReportSupported
+from melder_common.pull import EXPIRES_S
 from melder_common.runtime import Pace, Runtime
 from melder_common.service import Service, SnapshotSource, View
 from melder_common.settings import ServiceSettings
@@ -30,6 +31,7 @@ from melder_common.testing.nats import NatsServer
 from melder_common.testing.ports import free_ports
 from melder_common.testing.processes import Process
 from melder_common.testing.waiting import until
+from melder_common.transport import LogEnds
 from melder_common.unit_of_work import UnitOfWork
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -63,6 +65,13 @@ class Dialogue:
             for service in ("intake", "routing"):
                 expire = f"UPDATE {service}.lease SET until = now() - interval '1 s'"
                 await connection.execute(text(expire))
+
+    async def give_leases_away(self) -> None:
+        """As after a pause in which other processes have taken everything over."""
+        async with self.events.engine.begin() as connection:
+            for service in ("intake", "routing"):
+                given = "SET holder = 'another', until = now() + interval '1 h', fence = fence + 1"
+                await connection.execute(text(f"UPDATE {service}.lease {given}"))
 
     def build_intake(self, pace: Pace) -> Service[None]:
         views = [View("texts", self.clear, [("routing", "case")])]
@@ -128,6 +137,12 @@ class Dialogue:
         )
         await client.close()
         return orjson.loads(answer.data)
+
+    async def open_requests(self) -> int:
+        """How many ask for messages now, over both partitions of both logs."""
+        durables = ("INTAKE.routing-1", "INTAKE.routing-2", "ROUTING.intake-1", "ROUTING.intake-2")
+        told = [await self.api(f"CONSUMER.INFO.{durable}") for durable in durables]
+        return sum(one.get("num_waiting", 0) for one in told)
 
     def _service(self, name: str, subscriptions: Any, pace: Pace, **work: Any) -> Service[None]:
         settings = ServiceSettings(
@@ -350,32 +365,66 @@ async def test_two_processes_share_the_partitions_and_one_takes_over(
     await dialogue.all_answered()
 
 
+class LostCancellations:
+    """As nats-py on Python 3.11: a cancellation is lost when the answer has just come."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, count: int) -> None:
+        self.asked = 0
+        self.lost = 0
+        self._count = count
+        self._over = asyncio.Event()
+        self._really_ask = NatsTransport.ask_ends
+
+        async def ask(transport: NatsTransport, *log: Any) -> LogEnds | None:
+            return await self._ask(transport, *log)
+
+        monkeypatch.setattr(NatsTransport, "ask_ends", ask)
+
+    async def _ask(self, transport: NatsTransport, *log: Any) -> LogEnds | None:
+        self.asked += 1
+        try:
+            await self._over.wait()
+        except asyncio.CancelledError:
+            if self.lost == self._count:
+                raise
+            self.lost += 1
+            if self.lost == self._count:
+                self._over.set()
+            return None
+        return await self._really_ask(transport, *log)
+
+
 async def test_a_lease_lost_in_the_moment_of_an_answer_does_not_stop_the_process(
     dialogue: Dialogue, server: tuple[NatsServer, Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A service paused for longer than its leases last asks, and gets answers, at that moment."""
-    asked = swallowed = 0
-
-    async def ask(*_: object) -> None:
-        """As nats-py on Python 3.11: a cancellation is lost when the answer has just come."""
-        nonlocal asked, swallowed
-        asked += 1
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            swallowed += 1
-            if swallowed > 2:
-                raise
-
-    monkeypatch.setattr(NatsTransport, "ask_ends", ask)
+    cancellations = LostCancellations(monkeypatch, count=2)
     start(server[1])
     await dialogue.start()
-    await until(lambda: asked >= 2)
+    await until(lambda: cancellations.asked >= 2)
     await dialogue.expire_leases()
-    await until(lambda: swallowed >= 2)
+    await until(lambda: cancellations.lost == 2)
     await until(lambda: all(runtime._leases.held for runtime in dialogue.runtimes.values()))
     await dialogue.tell(10)
     await dialogue.all_answered()
+
+
+async def test_whoever_has_lost_a_lease_takes_no_more_messages(
+    dialogue: Dialogue, server: tuple[NatsServer, Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages taken and thrown away would reach the next holder late, one after the other."""
+    cancellations = LostCancellations(monkeypatch, count=2)
+    start(server[1])
+    await dialogue.start()
+
+    async def asking(count: int) -> bool:
+        return await dialogue.open_requests() == count
+
+    await until(lambda: cancellations.asked == 4)
+    await until(lambda: asking(4))
+    await dialogue.give_leases_away()
+    await until(lambda: cancellations.lost == 2)
+    await until(lambda: asking(0), seconds=EXPIRES_S / 2)  # by itself a request ends after a minute
 
 
 async def test_a_process_that_no_longer_looks_after_its_leases_is_not_alive(
