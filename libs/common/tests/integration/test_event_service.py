@@ -46,8 +46,6 @@ class Dialogue:
     def __init__(self, events: EventWorld, server: NatsServer) -> None:
         self.events = events
         self.server = server
-        self.heard: list[int] = []
-        self.answers: list[int] = []
         self.told = 0
         self.running = AsyncExitStack()
         self.runtimes: dict[str, Runtime[None]] = {}
@@ -85,15 +83,15 @@ class Dialogue:
                 case_id=one.aggregate_id, report_id=one.aggregate_id, text=str(one.event.supporters)
             )
             unit.record(said, aggregate_id=one.aggregate_id, report_id=one.aggregate_id)
-        self.heard += [one.event.supporters for one in heard]
+        await self._keep(unit, "heard", [one.event.supporters for one in heard])
 
     async def collect(
-        self, _unit: UnitOfWork, heard: Sequence[Heard[CaseTextRedacted]], _parts: None
+        self, unit: UnitOfWork, heard: Sequence[Heard[CaseTextRedacted]], _parts: None
     ) -> None:
-        self.answers += [int(one.event.text or 0) for one in heard]
+        await self._keep(unit, "answered", [int(one.event.text or 0) for one in heard])
 
-    async def clear(self, _unit: UnitOfWork) -> None:
-        self.answers.clear()
+    async def clear(self, unit: UnitOfWork) -> None:
+        await unit.connection.execute(text("DELETE FROM effect WHERE what = 'answered'"))
 
     async def tell_anew(self, unit: UnitOfWork, after: str | None, limit: int) -> str | None:
         """As if the texts 1 … 250 were routing's rows."""
@@ -104,6 +102,11 @@ class Dialogue:
             said = CaseTextRedacted(case_id=report, report_id=report, text=str(number))
             unit.record(said, aggregate_id=report, report_id=report)
         return str(last) if last >= first else None
+
+    async def kept(self, what: str) -> list[int]:
+        """The effects that were committed, in the order of their numbers: "heard", "answered"."""
+        kept = "SELECT number FROM effect WHERE what = :what ORDER BY number"
+        return [number for (number,) in await self.events.fetch(kept, what=what)]
 
     async def start(self) -> None:
         for service in (self.intake, self.routing):
@@ -119,14 +122,14 @@ class Dialogue:
                 said = ReportSupported(report_id=report, supporters=self.told)
                 unit.record(said, aggregate_id=report, report_id=report)
 
-    def has_answered(self, count: int) -> bool:
-        return len(self.answers) >= count
+    async def has_answered(self, count: int) -> bool:
+        return len(await self.kept("answered")) >= count
 
     async def all_answered(self) -> None:
         """Wait until every word has its answer; then see that none has two."""
         await until(partial(self.has_answered, self.told))
-        assert sorted(self.answers) == list(range(1, self.told + 1))
-        assert sorted(self.heard) == list(range(1, self.told + 1))
+        assert await self.kept("answered") == list(range(1, self.told + 1))
+        assert await self.kept("heard") == list(range(1, self.told + 1))
 
     async def api(self, name: str, body: Any = None) -> Any:
         """Do something to the streams behind everybody's back."""
@@ -143,6 +146,11 @@ class Dialogue:
         durables = ("INTAKE.routing-1", "INTAKE.routing-2", "ROUTING.intake-1", "ROUTING.intake-2")
         told = [await self.api(f"CONSUMER.INFO.{durable}") for durable in durables]
         return sum(one.get("num_waiting", 0) for one in told)
+
+    async def _keep(self, unit: UnitOfWork, what: str, numbers: Sequence[int]) -> None:
+        """Note effects where they are committed together with the cursor, or not at all."""
+        rows = [{"what": what, "number": number} for number in numbers]
+        await unit.connection.execute(text("INSERT INTO effect VALUES (:what, :number)"), rows)
 
     def _service(self, name: str, subscriptions: Any, pace: Pace, **work: Any) -> Service[None]:
         settings = ServiceSettings(
@@ -178,6 +186,8 @@ async def server(tmp_path: Path) -> AsyncIterator[tuple[NatsServer, Process]]:
 async def dialogue(
     events: EventWorld, server: tuple[NatsServer, Process]
 ) -> AsyncIterator[Dialogue]:
+    await events.execute("DROP TABLE IF EXISTS effect")
+    await events.execute("CREATE TABLE effect (what text, number integer)")
     dialogue = Dialogue(events, server[0])
     yield dialogue
     await dialogue.running.aclose()
@@ -193,7 +203,7 @@ async def test_without_nats_everything_is_accepted_and_delivered_when_it_comes(
 ) -> None:
     await dialogue.start()
     await dialogue.tell(20)
-    assert dialogue.heard == []
+    assert await dialogue.kept("heard") == []
 
     start(server[1])
     await dialogue.all_answered()
@@ -300,12 +310,13 @@ async def test_a_view_is_rebuilt_from_snapshots(
 ) -> None:
     start(server[1])
     await dialogue.start()
-    dialogue.answers.append(-1)
+    await dialogue.events.execute("INSERT INTO effect VALUES ('answered', -1)")
     await dialogue.intake.rebuild("texts")
 
-    dialogue.told = 250
-    await until(lambda: len(dialogue.answers) >= 250 and -1 not in dialogue.answers)
-    assert sorted(dialogue.answers) == list(range(1, 251))
+    async def rebuilt() -> bool:
+        return await dialogue.kept("answered") == list(range(1, 251))
+
+    await until(rebuilt)
     with pytest.raises(LookupError):
         await dialogue.intake.rebuild("nothing")
 
