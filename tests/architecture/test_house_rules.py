@@ -23,6 +23,10 @@ SHOWN = sorted(
     if "node_modules" not in path.parts
 )
 
+FRONTEND = sorted(
+    path for kind in ("scss", "js") for path in (ROOT / "libs/web/frontend").rglob(f"*.{kind}")
+)
+
 COMMON = "libs/common/src/melder_common"
 MAY_COMMIT = {f"{COMMON}/unit_of_work.py", f"{COMMON}/migrations.py"}
 MAY_PUBLISH = {f"{COMMON}/relay.py", f"{COMMON}/streams.py", f"{COMMON}/pull.py"}
@@ -152,6 +156,11 @@ def test_the_product_keeps_the_rule(check: Check) -> None:
     assert PRODUCT
     found = offences(check, PRODUCT)
     assert not found, f"{check.__doc__}\n" + "\n".join(found)
+
+
+def test_styles_and_scripts_are_no_longer_than_code() -> None:
+    assert FRONTEND
+    assert offences(too_long, FRONTEND + SHOWN) == []
 
 
 def test_no_foreign_hosts_in_code_and_pages() -> None:
