@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -9,7 +10,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from melder_common.testing import event_schemas
 from melder_common.testing.event_schemas import EventWorld
+from melder_common.testing.nats import NatsServer
+from melder_common.testing.ports import free_ports
 from melder_common.testing.postgres import PostgresCluster
+from melder_common.testing.processes import Process
+
+from .dialogue import Dialogue
 
 SERVICES = ("intake", "routing")
 
@@ -42,3 +48,23 @@ async def events(event_database: str) -> AsyncIterator[EventWorld]:
     await event_schemas.empty(engine, metadata)
     yield EventWorld(engine, metadata, schemas)
     await engine.dispose()
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[tuple[NatsServer, Process]]:
+    nats = NatsServer(tmp_path / "nats", free_ports(1)[0])
+    nats.prepare()
+    process = Process(nats.launch(), tmp_path / "nats.log")
+    yield nats, process
+    process.kill()
+
+
+@pytest.fixture
+async def dialogue(
+    events: EventWorld, server: tuple[NatsServer, Process]
+) -> AsyncIterator[Dialogue]:
+    await events.execute("DROP TABLE IF EXISTS effect")
+    await events.execute("CREATE TABLE effect (what text, number integer)")
+    dialogue = Dialogue(events, server[0])
+    yield dialogue
+    await dialogue.running.aclose()
