@@ -39,10 +39,32 @@ def test_links_lead_somewhere_and_make_has_what_is_named(page: Path) -> None:
     assert unknown_targets(page.read_text()) == []
 
 
+def strange_pages(text: str) -> list[str]:
+    """Pages that code names and that are none of ours: a reader looks for them in vain."""
+    ours = [f"/{name_of(page)}" for page in PAGES]
+    named = re.findall(r"[\w./-]*\w\.md\b", text)
+    return [name for name in named if not any(page.endswith(f"/{name}") for page in ours)]
+
+
+def test_code_names_only_pages_that_are_here() -> None:
+    sources = [
+        path
+        for place in ("libs", "services", "infra", "tests")
+        for path in (ROOT / place).rglob("*.py")
+        if not NOT_OURS & set(path.parts) and path != Path(__file__)
+    ]
+    assert sources
+    found = [
+        f"{name_of(path)}: {name}" for path in sources for name in strange_pages(path.read_text())
+    ]
+    assert found == []
+
+
 def test_the_checks_find_what_is_wrong(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("[a](gone.md), [b](page.md#part), [c](https://example.org)")
     assert dead_links(page) == ["gone.md"]
+    assert strange_pages("see SECRET.md 4, docs/routing.md, routing.md") == ["SECRET.md"]
     assert unknown_targets("they make streams: `make demo`, `make nothing X=1`") == ["nothing"]
 
 

@@ -1,4 +1,4 @@
-"""The rows of the reliability table (QUALITY.md 1) that ``make chaos`` runs, in their short form."""
+"""The rows of the reliability table (docs/measurements.md) that ``make chaos`` runs, in their short form."""
 
 import asyncio
 import time

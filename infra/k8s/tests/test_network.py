@@ -1,4 +1,4 @@
-"""The network lets through what DESIGN.md 2 draws, and nothing else."""
+"""The network lets through what the services need of each other, and nothing else."""
 
 from dataclasses import replace
 

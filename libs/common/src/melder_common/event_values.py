@@ -61,7 +61,7 @@ class BodyRef(Value):
 
 
 class PublicationPolicy(Value):
-    """What of a report may be public, and when (DESIGN: publication policy)."""
+    """What of a report may be public, and when; the text is masked in any case."""
 
     text: Literal["after_review", "at_once", "never"] = "after_review"
     photo: Literal["after_review", "never"] = "after_review"

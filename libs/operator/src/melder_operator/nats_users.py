@@ -1,4 +1,4 @@
-"""Who may do what on NATS where an operator makes the streams (`melder streams`, DESIGN 10).
+"""Who may do what on NATS where an operator makes the streams (`melder streams`, ADR 13).
 
 A service publishes what it says, pulls and acknowledges by its own durables, and looks at its own
 stream. Making, changing and deleting belongs to the user ``operator``.

@@ -1,6 +1,6 @@
 """An oracle that decides from the source files with Shapely alone: no PostGIS, GDAL, PROJ or table.
 
-It knows the rules of ROUTING.md in its own words: the smallest area that covers a place, else the
+It knows the rules of docs/routing.md in its own words: the smallest area that covers a place, else the
 nearest within the tolerance (not across a state border), and how far another body's ground begins.
 """
 

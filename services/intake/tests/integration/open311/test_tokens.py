@@ -1,4 +1,4 @@
-"""Tokens of ``batch`` services (OPEN311 2): the number comes with the case, nothing is lost."""
+"""Tokens of ``batch`` services: the number comes with the case, nothing is lost."""
 
 from typing import Any
 

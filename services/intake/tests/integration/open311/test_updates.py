@@ -1,4 +1,4 @@
-"""Service request updates as FixMyStreet reads them (OPEN311 3): what changed publicly, once each."""
+"""Service request updates as FixMyStreet reads them: what changed publicly, once each."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

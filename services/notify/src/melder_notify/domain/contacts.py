@@ -90,7 +90,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long contacts are kept (DESIGN.md 8 and 9)."""
+    """How long contacts are kept; each a setting."""
 
     unconfirmed: timedelta = timedelta(days=7)
     after_closing: timedelta = timedelta(days=90)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 LOG_RETENTION = timedelta(days=14)
-"""How long outboxes, streams and dead letters may hold a period's envelopes (DESIGN.md 9)."""
+"""How long outboxes, streams and dead letters may hold a period's envelopes."""
 
 
 def next_period(known: Collection[str], now: datetime) -> str:

@@ -16,7 +16,7 @@ _ENOUGH_M = LARGEST_TOLERANCE_M + 1
 
 
 def tolerance_m(accuracy_m: float | None) -> float:
-    """max(25 m, reported accuracy, at most 100 m), as ROUTING.md has it."""
+    """max(25 m, reported accuracy, at most 100 m), as docs/routing.md has it."""
     return max(BORDER_TOLERANCE_M, min(accuracy_m or 0.0, LARGEST_TOLERANCE_M))
 
 

@@ -1,4 +1,4 @@
-"""Who is responsible for a place and category (ROUTING.md): pure, the same answer every time."""
+"""Who is responsible for a place and category (docs/routing.md): pure, always the same answer."""
 
 from dataclasses import dataclass
 from datetime import date

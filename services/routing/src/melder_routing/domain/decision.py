@@ -8,7 +8,7 @@ from melder_common.event_values import BodyRef, Translated
 
 
 class Status(StrEnum):
-    """How sure the decision is (ROUTING.md, result)."""
+    """How sure the decision is (docs/routing.md)."""
 
     DECIDED = "decided"
     AMBIGUOUS = "ambiguous"
@@ -17,7 +17,7 @@ class Status(StrEnum):
 
 
 class Rule(StrEnum):
-    """The step of ROUTING.md that named the body, there 1 to 7; or a person's own decision."""
+    """The step of docs/routing.md that named the body, there 1 to 7; or a person's own decision."""
 
     ASSET = "asset"
     AGREEMENT = "agreement"

@@ -1,4 +1,4 @@
-"""The steps of ROUTING.md over the ground of a place: which body they name.
+"""The steps of docs/routing.md over the ground of a place: which body they name.
 
 Steps 3 to 6 are a table, the first that names exactly one body wins. Step 2 (an agreement) can
 only shift what one of its two bodies would have; step 1 (the named asset) only what concerns the

@@ -1,4 +1,4 @@
-"""What leaves for an Open311 endpoint, field by field: nothing that is not released (DESIGN.md 6).
+"""What leaves for an Open311 endpoint, field by field: nothing that is not released.
 
 The receiver gets the place, because it has to go there; text and photos only as they were
 released; answers only where nobody can have written into them. Never a name, an address, a phone

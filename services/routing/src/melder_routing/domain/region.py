@@ -196,7 +196,7 @@ class ClerkEntry(Entry):
 
 
 class Retention(Entry):
-    """How long what is kept, in days (DESIGN.md 9)."""
+    """How long what is kept, in days."""
 
     contact: Annotated[int, Field(ge=1)] = 90
     public_text: Annotated[int, Field(ge=1)] = 365

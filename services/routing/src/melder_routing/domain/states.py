@@ -1,7 +1,7 @@
 """The states of a case, in one table: who may do what next, what the public reads, Open311's word.
 
 ``STATES`` says how a state reads, ``STEPS`` which way leads where, who may go it and what must be
-said on the way. Nothing else decides about states; DESIGN.md 6 is the source.
+said on the way. Nothing else decides about states.
 """
 
 from collections.abc import Iterable
