@@ -73,6 +73,13 @@ class Town:
             self.heard.append(one)
         return self.heard[-1]
 
+    async def hear_together(self, *events: Event) -> None:
+        """Let notify hear events of one kind in one unit, as consumers do that are behind."""
+        heard = [self._heard(event) for event in events]
+        async with self.units.begin() as unit:
+            await SUBSCRIPTIONS[type(events[0])](unit, heard, self.office)
+        self.heard += heard
+
     def _heard(self, event: Event) -> Heard[Any]:
         report_id = getattr(event, "report_id", None)
         return Heard(

@@ -171,3 +171,19 @@ async def test_a_busy_server_gets_the_same_mail_later(town: Any) -> None:
     await town.pass_time(minutes=2)
     (mail,) = town.sink.received
     assert tried == [mail["Message-ID"]]
+
+
+async def test_of_two_mails_heard_at_once_the_latest_leaves(town: Any) -> None:
+    first = issued(town)
+    again = issued(
+        town,
+        report_id=first.report_id,
+        first_mail_id=first.mail_id,
+        occasion="again",
+        letter={"url": f"{URL}-renewed"},
+    )
+    await town.hear_together(first, again)
+    await town.pass_time(minutes=10)
+    (mail,) = town.sink.received
+    assert mail["Message-ID"] == f"<{again.mail_id}@melder.example>"
+    assert f"{URL}-renewed" in town.plain(mail)

@@ -18,11 +18,12 @@ async def take_links(
 ) -> None:
     """Keep the letters sealed and have the mails leave; what was heard before changes nothing."""
     added = set(await add_case_mails(unit.connection, [_mail(one, unit) for one in heard]))
-    for one in heard:
-        event = one.event
-        if event.mail_id in added:
-            await drop_older(unit.connection, event.first_mail_id, event.mail_id)
-            await unit.plan(SEND_CASE_MAIL, str(event.mail_id), at=unit.now)
+    threads = {
+        one.event.first_mail_id: one.event.mail_id for one in heard if one.event.mail_id in added
+    }
+    for thread_id, latest in threads.items():  # of several in one batch the last one leaves
+        await drop_older(unit.connection, thread_id, latest)
+        await unit.plan(SEND_CASE_MAIL, str(latest), at=unit.now)
 
 
 def _mail(heard: Heard[CaseLinkIssued], unit: UnitOfWork) -> dict[str, Any]:
