@@ -10,6 +10,7 @@ import hmac
 import ipaddress
 import math
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -73,17 +74,22 @@ def client_network(request: Request) -> str:
 
 
 class RateLimiter:
-    """Counts per rule and subject; kept is only the moment at which each bucket is empty again."""
+    """Counts per rule and subject; kept is only the moment at which each bucket is empty again.
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+    Moments are ticks, which never jump: a clock set back would shut everybody out until then.
+    """
+
+    def __init__(
+        self, clock: Clock = utc_now, *, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
         self._empty_at: dict[str, float] = {}
         self._hash = DailyHash(clock)
-        self._clock = clock
+        self._ticks = ticks
 
     def check(self, rule: str, rate: str, subject: str) -> None:
         """Count one. ``rate`` as ``"60/minute"``. Raises Problem 429 when it was one too many."""
         allowed = Rate.parse(rate)
-        now = self._clock().timestamp()
+        now = self._ticks()
         who = self._hash.of(f"{rule}\x00{subject}")
         filled_until = max(self._empty_at.get(who, now), now) + allowed.seconds / allowed.number
         wait_s = filled_until - allowed.seconds - now
