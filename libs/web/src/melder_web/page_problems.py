@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from melder_common.problems import Problem
 from melder_web.forms import FormErrors
+from melder_web.kept_forms import SEND_AGAIN, find_kept_form
 from melder_web.pages import Pages
 
 
@@ -106,6 +107,7 @@ def render_page(pages: Pages) -> Callable[[Request, Problem], Response]:
     def render(request: Request, problem: Problem) -> Response:
         advice = _advice(problem)
         written = isinstance(problem, PageProblem)
+        kept = find_kept_form(request)
         say = pages.words_for(request)
         found = FormErrors.from_problem(problem.errors) if written else FormErrors()
         return pages.render(
@@ -116,7 +118,9 @@ def render_page(pages: Pages) -> Callable[[Request, Problem], Response]:
             headers=problem.headers,
             detail=say(problem.detail) if written and _says_more(problem, advice) else "",
             errors=FormErrors({field: say(message) for field, message in found.items() if message}),
-            typed_something=request.method == "POST",
+            typed_something=request.method == "POST" and kept is None,
+            kept_form=kept,
+            send_again=problem.status in SEND_AGAIN,
         )
 
     return render

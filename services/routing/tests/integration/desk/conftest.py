@@ -281,8 +281,8 @@ async def _put_region(engine: AsyncEngine) -> None:
 def _build_app(desk: Desk) -> FastAPI:
     app = FastAPI()
     install_desk(app, desk)
-    install_problem_handlers(app, by_path={"/desk": render_desk_problem(desk.pages)})
     refuse = render_page(desk.pages)
+    install_problem_handlers(app, refuse, by_path={"/desk": render_desk_problem(desk.pages)})
     app.add_middleware(
         CrossSiteCheck, refuse=lambda r: refuse(r, PageProblem(403, "cross-site")), exempt=()
     )

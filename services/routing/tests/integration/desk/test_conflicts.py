@@ -1,10 +1,13 @@
 """Nobody's work is overwritten, nobody's typing is lost, a second click does nothing."""
 
+import re
 from typing import Any
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
 from melder_common import events
+from melder_common.edges import AnswerErrors
 
 pytestmark = pytest.mark.integration
 
@@ -89,3 +92,44 @@ async def test_a_form_from_elsewhere_is_refused(
     answer = await anna.client.post(address, data=form, headers=headers)
     assert answer.status_code == 403
     assert (await world.row(number)).state == "received"
+
+
+@pytest.fixture
+def without_database(open_world: Any) -> Any:
+    """The same pages over a database that is away."""
+    away = open_world.build("postgresql+asyncpg://routing_worker@127.0.0.1:9/none")
+    away.app.add_middleware(AnswerErrors, app_with_answers=away.app)
+    return away.app
+
+
+async def test_without_a_database_the_text_comes_back_and_can_be_sent_again(
+    world: Any, anna: Any, without_database: Any
+) -> None:
+    number = (await world.open_case()).report.number
+    form = {**await anna.fill(number), "message": "Mein langer <Text>", "public": "on"}
+    path = f"/desk/cases/{number}/message"
+    async with AsyncClient(
+        transport=ASGITransport(without_database),
+        base_url="http://127.0.0.1",
+        cookies=anna.client.cookies,
+    ) as client:
+        refused = await client.post(path, data=form)
+    assert (refused.status_code, refused.headers["cache-control"]) == (503, "no-store")
+    assert "Mein langer &lt;Text&gt;</textarea>" in refused.text
+    assert "data-melder-back" not in refused.text, "with no-store the way back loses the text"
+    assert f'action="{path}"' in refused.text
+    again = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', refused.text))
+    sent = await anna.client.post(path, data={**again, "message": form["message"]})
+    assert sent.status_code == 303
+    (posted,) = await world.said(events.CaseMessagePosted)
+    assert (posted.text, posted.public) == ("Mein langer <Text>", True)
+
+
+async def test_a_text_outlives_the_session(world: Any, anna: Any) -> None:
+    number = (await world.open_case()).report.number
+    form = await anna.fill(number)
+    anna.client.cookies.clear()
+    refused = await anna.send(number, "message", form, message="Mein langer Text")
+    assert refused.status_code == 401
+    assert "Mein langer Text</textarea>" in refused.text
+    assert "In neuem Fenster anmelden" in refused.text

@@ -22,7 +22,7 @@ from melder_routing.domain.states import StepRefused
 from melder_routing.http.desk.case_pages import no_such_case, require_number, show_file
 from melder_routing.http.desk.case_view import Attempt
 from melder_routing.http.desk.desk import Desk, SignedIn, require_own_form
-from melder_routing.http.desk.form_fields import DeskForm, read_form
+from melder_routing.http.desk.form_fields import TEXTS, DeskForm, read_form
 from melder_routing.http.desk.words import REFUSALS
 from melder_routing.store.desk_page import read_place
 from melder_routing.use_cases.accept_case import accept_case
@@ -38,6 +38,7 @@ from melder_routing.use_cases.release_photo import release_photo
 from melder_routing.use_cases.release_text import release_text
 from melder_routing.use_cases.send_outside import send_outside
 from melder_routing.use_cases.write_to_reporter import write_to_reporter
+from melder_web.kept_forms import keep_form
 
 Do = Callable[[UnitOfWork, Act, DeskForm], Awaitable[None]]
 
@@ -149,9 +150,10 @@ async def perform(
 
     ``leads_away``: the case may lie with somebody else afterwards; then the list says so.
     """
+    sent = await request.form()
+    keep_form(request, sent, texts=TEXTS)
     signed = await desk.enter(request)
     plain = require_number(number)
-    sent = await request.form()
     require_own_form(signed, sent)
     form = read_form(sent)
     if form.errors:

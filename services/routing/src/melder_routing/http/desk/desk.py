@@ -76,8 +76,8 @@ class Desk:
                 raise PageProblem(
                     401,
                     "session-ended",
-                    detail="Ihre Sitzung ist beendet. Melden Sie sich in einem neuen Fenster an, "
-                    "gehen Sie dann hier zurück und senden Sie noch einmal: Ihr Text ist noch da.",
+                    detail="Melden Sie sich in einem neuen Fenster an. Öffnen Sie dort den Fall "
+                    "noch einmal. Was Sie geschrieben haben, steht hier noch.",
                 )
             raise SignInNeeded(request.url.path)
         return SignedIn(clerk, token, hmac_token(self.session_key, "desk-csrf", token))

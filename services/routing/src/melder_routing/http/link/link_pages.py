@@ -19,7 +19,7 @@ from melder_routing.domain.case_changes import CaseNotFound, ChangeRefused, Stal
 from melder_routing.domain.link_answers import ANSWERS, NOT_OURS, Answer, LinkEnded, require_open
 from melder_routing.domain.link_tokens import LinkKey, read_link
 from melder_routing.http.case_map import draw_case_map
-from melder_routing.http.desk.form_fields import DeskForm, read_form
+from melder_routing.http.desk.form_fields import TEXTS, DeskForm, read_form
 from melder_routing.http.link.link_view import LinkAttempt, view_link
 from melder_routing.http.link.link_words import (
     CHOICE_MISSING,
@@ -38,6 +38,7 @@ from melder_routing.store.link_page import (
 )
 from melder_routing.use_cases.answer_link import LinkAct, answer_link
 from melder_web import Pages
+from melder_web.kept_forms import keep_form
 from melder_web.page_problems import PageProblem
 
 LOOKS_PER_MINUTE, ANSWERS_PER_MINUTE = "120/minute", "20/minute"
@@ -146,6 +147,7 @@ def link_router(parts: LinkPages) -> APIRouter:
 
     @router.post("/{link}")
     async def answer_linked_case(request: Request, link: str) -> Response:
+        keep_form(request, await request.form(), texts=TEXTS)
         parts.limiter.check("case-link-answer", ANSWERS_PER_MINUTE, client_network(request))
         try:
             found = await parts.find(link)

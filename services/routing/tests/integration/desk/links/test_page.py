@@ -272,6 +272,12 @@ async def test_many_answers_in_a_minute_are_too_many(linked: Any) -> None:
     answers = [(await client.post(path, data={"answer": ""})).status_code for _ in range(25)]
     assert answers[0] == 422
     assert answers[-1] == 429
+    data = {**await linked.form(path), "answer": "note", "message": "Ein langer <Text>"}
+    refused = await client.post(path, data=data, headers={"Accept": "text/html"})
+    assert refused.status_code == 429
+    assert "Ein langer &lt;Text&gt;</textarea>" in refused.text
+    assert f'action="{path}"' in refused.text
+    assert 'name="answer" value="note"' in refused.text
 
 
 async def test_row_level_security_holds_for_links(linked: Any) -> None:
