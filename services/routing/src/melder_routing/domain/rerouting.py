@@ -25,13 +25,15 @@ def changes_hands(case: Case, decision: Decision) -> bool:
 def rerouted(case: Case, decision: Decision) -> Case:
     """The case as ``decision`` has it.
 
-    In other hands it is nobody's work yet: the claim ends, and what another body accepted waits to
-    be accepted again.
+    In other hands it is nobody's work yet: the claim ends, and what another body accepted, or what
+    lies with another worker outside, waits to be accepted again.
     """
     if decision.working is None or decision.queue is None:
         raise ValueError(f"case {case.number}: the decision names no queue")
     moves = changes_hands(case, decision)
     leaves = case.responsible is not None and case.responsible != decision.responsible
+    comes_back = case.state is CaseState.FORWARDED and case.working != decision.working
+    anew = leaves or comes_back
     return touched(
         case,
         responsible=decision.responsible,
@@ -41,8 +43,8 @@ def rerouted(case: Case, decision: Decision) -> Case:
         informed=frozenset(body.slug for body in decision.informed),
         former=_former(case, decision),
         assignee=None if moves else case.assignee,
-        state=CaseState.RECEIVED if leaves else case.state,
-        resumes_as=None if leaves else case.resumes_as,
+        state=CaseState.RECEIVED if anew else case.state,
+        resumes_as=None if anew else case.resumes_as,
     )
 
 

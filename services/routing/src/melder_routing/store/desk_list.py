@@ -176,6 +176,7 @@ class BorderCase:
     lat: float
     long: float
     routed_at: datetime
+    state: str
 
 
 async def find_border_case(
@@ -187,7 +188,8 @@ async def find_border_case(
     if row is None:
         return None
     taker = taker_of(row.candidates, scope)
-    return BorderCase(row.working, taker, row.category, row.lat, row.long, row.routed_at)
+    place = (row.lat, row.long)
+    return BorderCase(row.working, taker, row.category, *place, row.routed_at, row.state)
 
 
 def taker_of(candidates: Sequence[str], scope: Scope) -> str:

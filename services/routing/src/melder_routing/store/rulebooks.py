@@ -1,6 +1,6 @@
 """The rules of the region, read in one statement and kept until an apply changes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -127,7 +127,7 @@ async def find_rulebook(connection: AsyncConnection) -> Rulebook:
         competences=tuple(_competence(values, bodies) for values in row.competences or ()),
         queues=tuple(QueueRule(**values) for values in row.queues or ()),
         texts=row.texts,
-        agreements=tuple(_agreement(values) for values in row.agreements or ()),
+        agreements=tuple(_agreements(row.agreements or (), bodies)),
         holidays=HolidayRules.from_json(row.holidays),
         registers=tuple(_state(*values) for values in row.registers or ()),
     )
@@ -183,37 +183,44 @@ def _competence(values: Mapping[str, Any], bodies: Mapping[str, Body]) -> Compet
         because=values["because"],
         valid_from=_day(values["valid_from"]),
         valid_to=_day(values["valid_to"]),
-        condition=condition_of(values["condition"]),
+        condition=condition_of(values["condition"], bodies),
     )
 
 
-def _agreement(values: Mapping[str, Any]) -> Agreement:
-    return Agreement(
-        number=values["id"],
-        bodies=frozenset(values["bodies"]),
-        leading=values["leading"],
-        categories=frozenset(values["categories"]),
-        groups=frozenset(values["groups"]),
-        because=values["because"],
-        valid_from=_day(values["valid_from"]),
-        valid_to=_day(values["valid_to"]),
-    )
+def _agreements(
+    rows: Sequence[Mapping[str, Any]], bodies: Mapping[str, Body]
+) -> Iterator[Agreement]:
+    """Successors stand in for their predecessors; who succeeds both parties needs none."""
+    for values in rows:
+        parties = frozenset(bodies[slug].slug for slug in values["bodies"])
+        if len(parties) > 1:
+            yield Agreement(
+                number=values["id"],
+                bodies=parties,
+                leading=bodies[values["leading"]].slug,
+                categories=frozenset(values["categories"]),
+                groups=frozenset(values["groups"]),
+                because=values["because"],
+                valid_from=_day(values["valid_from"]),
+                valid_to=_day(values["valid_to"]),
+            )
 
 
 def _state(name: str, first: str | None, last: str | None) -> DatedState:
     return DatedState(name, _day(first), _day(last))
 
 
-def condition_of(values: Mapping[str, Any]) -> Condition:
-    """A condition as the region file spells it (``ConditionEntry``)."""
+def condition_of(values: Mapping[str, Any], bodies: Mapping[str, Body]) -> Condition:
+    """A condition as the region file spells it (``ConditionEntry``), of the bodies of today."""
     population = values.get("population") or {}
+    operators = (bodies.get(slug) for slug in values.get("asset_operator", ()))
     return Condition(
         road_classes=frozenset(values.get("road_class", ())),
         in_town=values.get("in_town"),
         above=population.get("above"),
         up_to=population.get("up_to"),
         asset_types=frozenset(values.get("asset_type", ())),
-        asset_operators=frozenset(values.get("asset_operator", ())),
+        asset_operators=frozenset(body.slug for body in operators if body),
     )
 
 

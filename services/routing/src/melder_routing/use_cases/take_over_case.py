@@ -1,13 +1,15 @@
 """A neighbour takes a border case over within 24 hours: one action, no hand-over to be accepted."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from melder_common.events import CaseRouted
+from melder_common.event_values import CaseState
+from melder_common.events import CaseRouted, CaseStatusChanged
 from melder_common.geo import Coordinate
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case_changes import CaseNotFound, ChangeRefused
@@ -63,7 +65,22 @@ async def take_over_case(unit: UnitOfWork, act: TakeOver, rulebooks: Rulebooks) 
     usual = await list_usual_days(connection, {row.category})
     event = _event(row, rules, taker, worker, usual.get(row.category))
     unit.record(event, aggregate_id=row.id, report_id=row.report_id)
+    if row.state != found.state:
+        changed = _state_changed(row, found.state, taker, unit.now)
+        unit.record(changed, aggregate_id=row.id, report_id=row.report_id)
     return str(row.number)
+
+
+def _state_changed(row: Row[Any], before: str, taker: Body, now: datetime) -> CaseStatusChanged:
+    """What lay with a body outside does so no longer (migration 0018)."""
+    return CaseStatusChanged(
+        case_id=row.id,
+        report_id=row.report_id,
+        state=CaseState(row.state),
+        previous=CaseState(before),
+        body=taker.ref,
+        changed_at=now,
+    )
 
 
 async def _worker(

@@ -15,9 +15,11 @@ from melder_common.events import (
     CaseSnapshot,
     CaseStatusChanged,
 )
+from melder_common.geo import Coordinate
 from melder_common.timer_runner import Timers
 from melder_routing.store.rulebooks import Rulebooks
 from melder_routing.timers import TIMERS
+from melder_routing.use_cases.decide_places import PlaceToDecide, decide_places
 from melder_routing.use_cases.reroute_cases import find_reroutings, reroute_cases
 from melder_routing.use_cases.speak_case_snapshots import speak_case_snapshots
 from melder_routing.use_cases.succeed_body import SuccessionRefused, succeed_body
@@ -216,6 +218,41 @@ async def test_what_a_neighbour_has_taken_over_stays_with_him_when_rules_change(
     assert (await place.row(number)).responsible == "sued"
 
 
+async def lie_outside(world: Any, number: str, working: str = "nord") -> None:
+    """As after a mail or a POST to the body that works on the case."""
+    async with world.worker.begin() as unit:
+        change = text(
+            "UPDATE routing.\"case\" SET state = 'forwarded', working = :working"
+            " WHERE number = :number"
+        )
+        await unit.connection.execute(change, {"number": number, "working": working})
+
+
+async def test_what_lay_with_a_body_outside_is_new_for_who_takes_it_over(
+    place: Any, bert: Any
+) -> None:
+    number = (await place.open_case(candidates=(SUED,))).report.number
+    await lie_outside(place, number)
+    await take(bert, (await place.row(number)).id)
+    assert (await place.row(number)).state == "received"
+    assert (await kinds(place, number))[-2:] == ["taken_over", "state"]
+    (changed,) = await place.said(CaseStatusChanged)
+    assert (changed.state, changed.previous) == (CaseState.RECEIVED, CaseState.FORWARDED)
+    assert changed.body == SUED
+    await bert.do(number, "accept")
+    assert (await place.row(number)).state == "accepted"
+
+
+async def test_what_lay_with_a_worker_outside_is_new_when_somebody_else_works(
+    place: Any, anna: Any
+) -> None:
+    number = (await place.open_case()).report.number
+    await lie_outside(place, number, working="sued")
+    await move(anna, number, (54.16, 12.11))
+    row = await place.row(number)
+    assert (row.responsible, row.working, row.state) == ("nord", "nord", "received")
+
+
 async def test_taking_over_ends_after_24_hours(place: Any, bert: Any) -> None:
     number = (await place.open_case(candidates=(SUED,))).report.number
     case_id = (await place.row(number)).id
@@ -354,6 +391,45 @@ async def test_after_a_succession_the_heir_is_decided_for(place: Any) -> None:
     async with place.worker.begin() as unit:
         assert await find_reroutings(unit.connection, Rulebooks()) == []
     assert (await place.row(number)).responsible == "sued"
+
+
+DUTIES = """
+INSERT INTO routing.agreement
+    (id, first_body_id, second_body_id, leading_body_id, geom, categories)
+    SELECT gen_random_uuid(), one.id, other.id, other.id,
+        ST_Multi(ST_MakeEnvelope(12, 54.1, 12.2, 54.2, 4326)), '{lamp}'
+    FROM routing.body AS one, routing.body AS other
+    WHERE one.slug = 'nord' AND other.slug = :other;
+UPDATE routing.category SET asset_types = '{lamp}' WHERE slug = 'lamp';
+INSERT INTO routing.asset (id, type, geom, operator_id)
+    SELECT 'L-1', 'lamp', ST_SetSRID(ST_MakePoint(12.1, 54.05), 4326), id
+    FROM routing.body WHERE slug = 'nord';
+INSERT INTO routing.competence (id, body_id, mode, area, condition)
+    SELECT gen_random_uuid(), id, 'informed', 'everywhere', '{"asset_operator": ["nord"]}'
+    FROM routing.body WHERE slug = 'kreis'
+"""
+
+
+async def decide_lamp(world: Any, at: tuple[float, float], asset: str | None = None) -> Any:
+    wanted = PlaceToDecide(Coordinate(*at), "lamp", utc_now(), asset_id=asset)
+    async with world.worker.begin() as unit:
+        _, (decision,) = await decide_places(unit.connection, [wanted], Rulebooks())
+    return decision
+
+
+@pytest.mark.parametrize(("other", "leads"), [("kreis", "kreis"), ("sued", "sued")])
+async def test_agreements_and_conditions_name_the_heir_after_a_succession(
+    place: Any, other: str, leads: str
+) -> None:
+    async with place.worker.engine.begin() as connection:
+        for statement in DUTIES.split(";"):
+            given = {"other": other} if ":other" in statement else {}
+            await connection.execute(text(statement), given)
+    for _ in range(2):
+        assert (await decide_lamp(place, IN_NORD)).responsible.slug == leads
+        at_the_lamp = await decide_lamp(place, IN_SUED, "L-1")
+        assert [body.slug for body in at_the_lamp.informed] == ["kreis"]
+        await succeed_body(place.worker, "nord", "sued", place.clock().date())
 
 
 @pytest.mark.parametrize(
