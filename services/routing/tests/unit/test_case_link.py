@@ -99,6 +99,7 @@ def test_reminders_come_after_working_days_and_end() -> None:
         make_file(case={"state": CaseState.IN_PROGRESS}),
         make_file(case={"state": CaseState.RESOLVED, "closed_at": MONDAY}),
         replace(make_file(), entry=None),
+        replace(make_file(), erased=True),
     ],
 )
 def test_nobody_is_reminded_of_what_does_not_lie_there(quiet: LinkFile) -> None:
@@ -185,3 +186,9 @@ def test_a_first_yes_is_offered_once() -> None:
     codes = [answer.code for answer in answers_for(fresh.case, fresh.link)]
     assert codes[0] == "accept"
     assert "accept" not in [one.code for one in answers_for(answered.case, answered.link)]
+
+
+@pytest.mark.parametrize("state", ["issued", "failed"])
+def test_a_reminder_takes_nothing_out_of_the_hands_of_clerks(state: str) -> None:
+    file = make_file(case={"state": CaseState.PLANNED}, state=state, reminders=1)
+    assert [answer.code for answer in answers_for(file.case, file.link)] == ["note"]

@@ -91,7 +91,7 @@ class LinkFile:
     """All that decides about the next step.
 
     ``entry`` is missing when the region file has none any more; ``closed_since``: whether the case
-    was closed after the last mail.
+    was closed after the last mail; ``erased``: whether the page behind the link shows nothing more.
     """
 
     link: CaseLink
@@ -99,6 +99,7 @@ class LinkFile:
     entry: CaseLinkEntry | None
     photos_pending: bool = False
     closed_since: bool = False
+    erased: bool = False
     holidays: HolidayRules = NO_HOLIDAYS
 
     @property
@@ -114,7 +115,7 @@ def next_link_step(file: LinkFile, now: datetime) -> LinkStep:
         return Rest()
     if file.is_elsewhere:
         return Leave("elsewhere")
-    if is_closed(file.case.state) or link.state in {"failed", "declined"}:
+    if file.erased or is_closed(file.case.state) or link.state in {"failed", "declined"}:
         return Rest()
     if link.state == "waiting":
         return _first(file, entry, now)

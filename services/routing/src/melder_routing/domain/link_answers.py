@@ -80,7 +80,8 @@ def answers_for(case: Case, link: CaseLink) -> tuple[Answer, ...]:
     if is_closed(case.state):
         return ()
     lies_there = case.state is CaseState.FORWARDED
-    mail_on_its_way = link.state in {"waiting", "issued", "failed"} and case.state in _OPEN_TO_ALL
+    on_its_way = link.reminders == 0 and link.state in {"waiting", "issued", "failed"}
+    mail_on_its_way = on_its_way and case.state in _OPEN_TO_ALL  # a reminder forwards nothing
     if not (lies_there or mail_on_its_way):
         return (NOTE,)
     return tuple(

@@ -79,6 +79,12 @@ async def get_policy(connection: AsyncConnection, case_id: UUID) -> PublicationP
     return PublicationPolicy.model_validate(found)
 
 
+async def is_erased(connection: AsyncConnection, case_id: UUID) -> bool:
+    """Whether the report behind the case was erased."""
+    chosen = select(case.c.erased_at.is_not(None)).where(case.c.id == case_id)
+    return bool(await connection.scalar(chosen))
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
     """What a routing says of a case besides who has it. ``routed_at``: when it was routed last."""

@@ -11,7 +11,7 @@ from melder_routing.store.case_links import (
     lock_link,
     was_closed_since,
 )
-from melder_routing.store.cases import lock_case
+from melder_routing.store.cases import is_erased, lock_case
 from melder_routing.store.holidays import find_holidays
 
 
@@ -27,6 +27,7 @@ async def open_link_file(unit: UnitOfWork, link_id: UUID) -> LinkFile | None:
         case=case,
         entry=await find_receiver(unit.connection, link.body),
         photos_pending=await has_pending_photos(unit.connection, case_id),
+        erased=await is_erased(unit.connection, case_id),
         closed_since=await was_closed_since(unit.connection, case_id, link.issued_at),
         holidays=await find_holidays(unit.connection),
     )
