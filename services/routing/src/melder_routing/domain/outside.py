@@ -140,8 +140,10 @@ class OutsideFile:
 def next_step(file: OutsideFile, now: datetime) -> Step:
     """What to do now about a case that lies outside, or is to."""
     entry, state = file.entry, file.outside.state
-    if entry is None or state in {"refused", "left"}:
+    if entry is None or state == "left":
         return Rest()
+    if state == "refused":
+        return Leave("elsewhere") if file.is_elsewhere else Rest()
     if state == "token":
         return AskToken()
     if state == "sent":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import quote, quote_plus
 
 from melder_routing.domain.outside import pause_after
 
@@ -45,7 +46,7 @@ _KEYS = frozenset({Trouble.KEY_REFUSED, Trouble.KEY_MISSING, Trouble.REDIRECTED}
 
 
 class EndpointFailed(Exception):
-    """A call that did not succeed. ``words`` are the other side's own, shortened; no key in it."""
+    """A call that did not succeed. ``words`` are the other side's own, shortened."""
 
     def __init__(
         self, trouble: Trouble, words: str = "", *, retry_after: timedelta | None = None
@@ -54,6 +55,15 @@ class EndpointFailed(Exception):
         self.trouble = trouble
         self.words = words[:500]
         self.retry_after = retry_after
+
+    def without(self, secret: str | None) -> "EndpointFailed":
+        """The same failure, also where the other side repeats the key in its words."""
+        if not secret:
+            return self
+        words = self.words
+        for spelling in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            words = words.replace(spelling, "…")
+        return EndpointFailed(self.trouble, words, retry_after=self.retry_after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from melder_common.settings import SettingsError, read_secret
 from melder_routing.domain.open311_entry import LOOPBACK, Open311Entry
 from melder_routing.domain.outside_trouble import EndpointFailed, Trouble
@@ -59,7 +61,7 @@ class Open311Addresses:
         form: Form = "json" if url.endswith(".json") else "xml"
         records = await self._client.read_document(url, form, "endpoint")
         endpoints = records
-        if form == "json" and records:
+        if form == "json" and records and "endpoints" in records[0]:
             endpoints = [one for one in records[0].get("endpoints") or () if isinstance(one, dict)]
         chosen = next((one for one in endpoints if one.get("type") == "production"), None)
         chosen = chosen or next(iter(endpoints), None)
@@ -79,7 +81,13 @@ def _best_form(endpoint: Mapping[str, Any]) -> Form:
 
 def _require_same_host(url: str, base: str) -> None:
     """The key goes where the operator said, not where a document sends it."""
-    wanted, named = urlsplit(url), urlsplit(base)
+    try:
+        wanted, named = urlsplit(url), urlsplit(base)
+        httpx.URL(base)
+    except (ValueError, httpx.InvalidURL):
+        raise EndpointFailed(
+            Trouble.UNREADABLE, "the discovery document names no web address"
+        ) from None
     same = wanted.hostname == named.hostname
     safe = named.scheme == "https" or (named.scheme == "http" and named.hostname in LOOPBACK)
     if not (same and safe):

@@ -36,13 +36,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class RemoteUpdate:
-    """One thing the other side said of a case."""
+    """One thing the other side said of a case.
+
+    ``stands``: not something that happened, but how the request stands each time it is asked for.
+    """
 
     update_id: str
     remote_id: str
     status: str
     text: str
     at: datetime
+    stands: bool = False
 
 
 def read_records(body: bytes, form: str, item: str) -> list[Record]:
@@ -82,7 +86,7 @@ def read_updates(body: bytes, form: str) -> list[RemoteUpdate]:
 
 
 def read_requests(body: bytes, form: str) -> list[RemoteUpdate]:
-    """``requests`` as updates: each status with its notes is one, whatever its date."""
+    """``requests`` as updates: a status with its notes has one id, whatever its date."""
     found = []
     for record in read_records(body, form, "request"):
         remote_id = _id(record.get("service_request_id"))
@@ -90,7 +94,7 @@ def read_requests(body: bytes, form: str) -> list[RemoteUpdate]:
         if remote_id and status:
             update_id = sha256(f"{status}:{notes}".encode()).hexdigest()
             at = _moment(record.get("updated_datetime")) or datetime.fromtimestamp(0, UTC)
-            found.append(RemoteUpdate(update_id, remote_id, status, notes, at))
+            found.append(RemoteUpdate(update_id, remote_id, status, notes, at, stands=True))
     return found
 
 
@@ -165,6 +169,8 @@ def _moment(value: Any) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value.strip())
-    except ValueError:
+        known = at if at.tzinfo else at.replace(tzinfo=UTC)
+        known.astimezone(UTC)  # at the ends of time no zone can be told by another
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return known

@@ -209,8 +209,7 @@ def _require_success(answer: httpx.Response, body: bytes, form: Form) -> None:
         return
     words = f"{status} {read_error(body, form)}".strip()
     if answer.has_redirect_location:
-        host = urlsplit(answer.headers["location"]).hostname or "the same host"
-        raise EndpointFailed(Trouble.REDIRECTED, f"{status} to {host}")
+        raise EndpointFailed(Trouble.REDIRECTED, f"{status} to {_host_of(answer)}")
     if status in {401, 403}:
         raise EndpointFailed(Trouble.KEY_REFUSED, words)
     if status in {408, 425, 429, 503}:
@@ -218,6 +217,13 @@ def _require_success(answer: httpx.Response, body: bytes, form: Form) -> None:
     if status >= 500 or status < 400:
         raise EndpointFailed(Trouble.SERVER_ERROR, words, retry_after=_retry_after(answer))
     raise EndpointFailed(Trouble.REFUSED, words)
+
+
+def _host_of(answer: httpx.Response) -> str:
+    try:
+        return urlsplit(answer.headers["location"]).hostname or "the same host"
+    except ValueError:
+        return "nowhere"
 
 
 def _retry_after(answer: httpx.Response) -> timedelta | None:

@@ -12,7 +12,7 @@ from melder_routing.domain.outside_job import Arrived, Informed, Job, Numbered, 
 from melder_routing.domain.outside_trouble import EndpointFailed, Trouble
 from melder_routing.store.open311_addresses import Open311Addresses
 from melder_routing.store.open311_answers import RemoteUpdate
-from melder_routing.store.open311_client import Open311Client, Picture
+from melder_routing.store.open311_client import Address, Open311Client, Picture
 
 LARGEST_PHOTO = 20 * 1024 * 1024
 
@@ -45,6 +45,12 @@ class Open311Line:
 
     async def _carry_out(self, job: Job) -> Outcome:
         address = await self._addresses.resolve(job.entry)
+        try:
+            return await self._speak(address, job)
+        except EndpointFailed as failed:
+            return failed.without(address.key)  # its words are kept and shown to clerks
+
+    async def _speak(self, address: Address, job: Job) -> Outcome:
         if isinstance(job.step, AskToken) or job.letter is None:
             return Numbered(await self._client.ask_token(address, job.outside.token or ""))
         letter = job.letter

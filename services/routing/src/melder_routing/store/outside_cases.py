@@ -22,6 +22,9 @@ from melder_routing.store.region_tables import category, question
 BY_OUTSIDE = {"by": "open311"}
 """What a line of history says of a change that the other side made."""
 
+FIRST_TRY = "first try"
+"""Beside the news in ``outside_told``: the moment at which the case began to leave."""
+
 STILL_HEARD = timedelta(days=90)
 """So long after its end a case is still listened for."""
 
@@ -111,6 +114,15 @@ async def begin_to_tell(
     return said
 
 
+async def note_first_try(connection: AsyncConnection, outside_id: UUID, now: datetime) -> None:
+    """Note when the case began to leave: what is said in public from then on is news over there."""
+    values = {"outside_id": outside_id, "what": FIRST_TRY, "at": now, "done": False}
+    put = upsert(outside_told).values(values)
+    await connection.execute(
+        put.on_conflict_do_update(index_elements=["outside_id", "what"], set_={"at": now})
+    )
+
+
 async def add_told(
     connection: AsyncConnection, outside_id: UUID, keys: Iterable[str], now: datetime
 ) -> None:
@@ -130,6 +142,27 @@ async def add_heard(
     statement = upsert(outside_heard).on_conflict_do_nothing()
     values = {"outside_id": outside_id, "update_id": update_id, "at": now}
     return bool((await connection.execute(statement.values(values))).rowcount)
+
+
+async def note_standing(
+    connection: AsyncConnection, outside_id: UUID, update_id: str, now: datetime
+) -> bool:
+    """Remember how a request stands; False when it stood so at the last look.
+
+    Unlike an update it may come again: open, closed, and open once more.
+    """
+    heard = outside_heard.c
+    last = select(heard.update_id).where(heard.outside_id == outside_id)
+    newest = last.order_by(heard.at.desc()).limit(1)
+    if await connection.scalar(newest) == update_id:
+        return False
+    values = {"outside_id": outside_id, "update_id": update_id, "at": now}
+    statement = upsert(outside_heard).values(values)
+    again = statement.on_conflict_do_update(
+        index_elements=["outside_id", "update_id"], set_={"at": now}
+    )
+    await connection.execute(again)
+    return True
 
 
 async def list_listened(
@@ -175,6 +208,9 @@ async def _words(connection: AsyncConnection, outside: OutsideCase) -> tuple[Wor
     """Public messages and changes of state by us; what the other side caused is left out."""
     if outside.sent_at is None:
         return ()
+    first_try = select(outside_told.c.at).where(
+        outside_told.c.outside_id == outside.id, outside_told.c.what == FIRST_TRY
+    )
     said = await connection.execute(
         select(case_history.c.id, case_history.c.at, case_history.c.codes, case_message.c.text)
         .outerjoin(
@@ -183,7 +219,7 @@ async def _words(connection: AsyncConnection, outside: OutsideCase) -> tuple[Wor
         )
         .where(
             case_history.c.case_id == outside.case_id,
-            case_history.c.at > outside.sent_at,
+            case_history.c.at > func.coalesce(first_try.scalar_subquery(), outside.sent_at),
             case_history.c.codes["by"].astext.is_distinct_from(BY_OUTSIDE["by"]),
             or_(
                 case_history.c.kind == "state",

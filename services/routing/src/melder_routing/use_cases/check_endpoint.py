@@ -22,8 +22,10 @@ async def check_endpoint(
     client: Open311Client, addresses: Open311Addresses, entry: Open311Entry, now: datetime
 ) -> AsyncIterator[CheckLine]:
     """Every finding, good and bad, in the order of asking; ends at the first failed call."""
+    key: str | None = None
     try:
         at = await addresses.resolve(entry)
+        key = at.key
         yield CheckLine(True, f"{at.base} speaks {at.form}")
         services = await client.list_services(at)
         for line in check_services(entry, services):
@@ -39,7 +41,7 @@ async def check_endpoint(
             await client.list_updates(at, ["0"], now - timedelta(minutes=1), now)
             yield CheckLine(True, "servicerequestupdates can be read")
     except EndpointFailed as failed:
-        yield CheckLine(False, f"{failed.trouble}: {failed.words}")
+        yield CheckLine(False, f"{failed.trouble}: {failed.without(key).words}")
 
 
 async def _attributes(

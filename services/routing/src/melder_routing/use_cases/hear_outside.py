@@ -21,6 +21,7 @@ from melder_routing.store.outside_cases import (
     list_listened,
     lock_outside,
     note_outside,
+    note_standing,
 )
 from melder_routing.use_cases.take_word import LONGEST_TEXT, TheirWord, take_word
 
@@ -81,9 +82,11 @@ async def hear_update(unit: UnitOfWork, found: Found, name: str, update: RemoteU
     """Apply one update of theirs, once. ``name``: how the other side is called in public."""
     case = await lock_case(unit.connection, found.case_id)
     outside = await lock_outside(unit.connection, found.outside_id)
-    if not await add_heard(unit.connection, outside.id, update.update_id, unit.now):
+    remember = note_standing if update.stands else add_heard
+    if not await remember(unit.connection, outside.id, update.update_id, unit.now):
         return
-    late = outside.remote_at is not None and update.at < outside.remote_at
+    said_at = min(update.at, unit.now)  # a clock that is ahead must not make all that follows late
+    late = not update.stands and outside.remote_at is not None and said_at < outside.remote_at
     word = TheirWord(
         body=BodyRef(slug=outside.body, name=name),
         status="" if late else update.status,
@@ -92,7 +95,7 @@ async def hear_update(unit: UnitOfWork, found: Found, name: str, update: RemoteU
         held=await _holds(unit, outside),
         by=BY_OUTSIDE,
     )
-    await _note_status(unit, outside, update, late=late)
+    await _note_status(unit, outside, update, None if late else said_at)
     await take_word(unit, case, word, late=late)
 
 
@@ -102,14 +105,14 @@ async def _holds(unit: UnitOfWork, outside: OutsideCase) -> bool:
 
 
 async def _note_status(
-    unit: UnitOfWork, outside: OutsideCase, update: RemoteUpdate, *, late: bool
+    unit: UnitOfWork, outside: OutsideCase, update: RemoteUpdate, said_at: datetime | None
 ) -> None:
-    """What came late counts as heard, but not as the present status."""
+    """What came late (``said_at`` is none) counts as heard, but not as the present status."""
     key = status_key(update.status)[:100]
     heard: dict[str, Any] = {"heard_at": unit.now}
-    if not late:
-        heard["remote_at"] = update.at
-    if key and key != "unchanged" and not late:
+    if said_at is not None:
+        heard["remote_at"] = said_at
+    if key and key != "unchanged" and said_at is not None:
         heard["remote_status"] = key
     await note_outside(unit.connection, outside.id, **heard)
     codes = {"status": key} | BY_OUTSIDE

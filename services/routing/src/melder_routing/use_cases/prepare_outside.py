@@ -21,7 +21,12 @@ from melder_routing.domain.outside_job import Job
 from melder_routing.domain.outside_trouble import Trouble
 from melder_routing.store.cases import add_history
 from melder_routing.store.endpoints import Endpoint
-from melder_routing.store.outside_cases import begin_to_tell, note_outside, read_contents
+from melder_routing.store.outside_cases import (
+    begin_to_tell,
+    note_first_try,
+    note_outside,
+    read_contents,
+)
 from melder_routing.store.regions import find_region_name
 from melder_routing.use_cases.open_outside_file import open_outside_file
 
@@ -68,6 +73,8 @@ async def _job(
         await _refuse(unit, outside)
         return Rest()
     carried = {"with_text": step.with_text, "with_photos": list(step.photos)}
+    if outside.state == "waiting":
+        await note_first_try(unit.connection, outside.id, unit.now)
     await note_outside(unit.connection, outside.id, state="posting", **carried)
     return Job(outside, entry, step, letter, told_by(step, file.shown))
 

@@ -1,6 +1,6 @@
 """What the other side says comes back once: its status by one table, its words to the reporter."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -162,6 +162,39 @@ async def test_a_server_without_updates_is_asked_for_the_requests_themselves(
     assert (await outside.world.row(number)).state == "resolved"
     changed = (await outside.world.said(events.CaseStatusChanged))[1:]
     assert [one.message for one in changed] == ["Die Lampe leuchtet."]
+
+
+async def test_a_request_that_stands_open_once_more_is_opened_here_too(outside: Any) -> None:
+    number = await lie_there(outside, updates=False)
+    stands = {"service_request_id": "4711", "status": "open", "status_notes": None}
+    closed = {**stands, "status": "closed"}
+    outside.far.says("GET", "/requests.json", [stands], [closed], [stands], [closed], [closed])
+    states = []
+    for _ in range(5):
+        await outside.listen()
+        states.append((await outside.world.row(number)).state)
+    assert states == ["forwarded", "resolved", "forwarded", "resolved", "resolved"]
+    said = [one.state for one in (await outside.world.said(events.CaseStatusChanged))[1:]]
+    assert said == ["resolved", "forwarded", "resolved"]
+
+
+async def test_a_clock_ahead_over_there_makes_nothing_late(outside: Any) -> None:
+    number = await lie_there(outside)
+    ahead = (utc_now() + timedelta(days=400)).isoformat()
+    planned = update("planned") | {"updated_datetime": ahead}
+    outside.far.says("GET", UPDATES, [planned])
+    await outside.listen()
+    outside.far.says("GET", UPDATES, [update("fixed"), planned])
+    await outside.listen()
+    assert (await outside.world.row(number)).state == "resolved"
+
+
+async def test_a_moment_no_zone_can_tell_stops_no_other_update(outside: Any) -> None:
+    number = await lie_there(outside)
+    strange = update("planned") | {"updated_datetime": "0001-01-01T00:00:00+14:00"}
+    outside.far.says("GET", UPDATES, [strange, update("fixed")])
+    await outside.listen()
+    assert (await outside.world.row(number)).state == "resolved"
 
 
 async def test_a_server_that_speaks_xml_only(outside: Any, make_answer: Any) -> None:

@@ -1,14 +1,18 @@
 """A server that misbehaves: nothing is lost, nothing loops fast, and the desk says what is wrong."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from melder_common.clock import utc_now
 from melder_common.event_values import BodyRef
 from melder_routing.domain.outside import Post
 from melder_routing.store import open311_client
+from melder_routing.timers import find_stuck_cases
 from melder_routing.use_cases.note_outside_outcome import note_outside_outcome
 from melder_routing.use_cases.prepare_outside import prepare_outside
 
@@ -22,6 +26,12 @@ TAKEN = [{"service_request_id": "4711"}]
 async def lay(outside: Any) -> str:
     routed = await outside.world.open_case(body=SUED, responsible=SUED)
     return str(routed.report.number)
+
+
+async def pass_to(outside: Any, working: str) -> None:
+    async with outside.world.worker.begin() as unit:
+        move = text('UPDATE routing."case" SET working = :working')
+        await unit.connection.execute(move, {"working": working})
 
 
 @pytest.mark.parametrize(
@@ -69,6 +79,52 @@ async def test_a_broken_line_holds_every_case_and_is_named(outside: Any, make_an
     endpoint = await outside.endpoint()
     assert endpoint.last_error == "key_refused"
     assert endpoint.failing_since is not None
+
+
+async def test_a_key_that_the_other_side_repeats_is_kept_nowhere(
+    outside: Any, bert: Any, make_answer: Any, tmp_path: Path
+) -> None:
+    key = "ge/heim+1"
+    (tmp_path / "far-key").write_text(key)
+    await outside.declare()
+    echoes = f"api_key {key} is wrong in /requests.json?api_key={quote(key, safe='')}"
+    said = [{"code": "400", "description": echoes}]
+    outside.far.says("POST", "/requests.json", make_answer(400, said))
+    number = await lay(outside)
+    await outside.work()
+    assert "is wrong in" in (await outside.row()).error_words
+    page = await bert.see(number)
+    for spelling in (key, quote(key, safe="")):
+        assert spelling not in (await outside.row()).error_words
+        assert spelling not in page
+
+
+async def test_a_discovery_document_of_endpoints_alone(outside: Any) -> None:
+    url = outside.far.url
+    outside.far.says("GET", "/discovery.json", {"endpoints": [{"type": "production", "url": url}]})
+    await outside.declare(url=f"{url}/discovery.json")
+    await lay(outside)
+    await outside.work()
+    assert (await outside.row()).state == "sent"
+
+
+@pytest.mark.parametrize("url", ["https://[", "http://127.0.0.1:x/"])
+async def test_a_discovery_document_that_names_nonsense(outside: Any, url: str) -> None:
+    endpoints = [{"type": "production", "url": url}]
+    outside.far.says("GET", "/discovery.json", {"contact": "x", "endpoints": endpoints})
+    await outside.declare(url=f"{outside.far.url}/discovery.json")
+    await lay(outside)
+    await outside.work()
+    assert (await outside.row()).error == "unreadable"
+
+
+async def test_a_redirect_to_nowhere_is_one(outside: Any, make_answer: Any) -> None:
+    await outside.declare()
+    nowhere = {"Location": "https://["}
+    outside.far.says("POST", "/requests.json", make_answer(302, b"", nowhere))
+    await lay(outside)
+    await outside.work()
+    assert (await outside.row()).error == "redirected"
 
 
 async def test_nobody_there(outside: Any) -> None:
@@ -138,6 +194,41 @@ async def test_what_is_refused_shows_why_and_goes_again_corrected(
     assert (await outside.row()).state == "sent"
 
 
+async def test_what_is_said_while_the_line_is_broken_is_told_afterwards(
+    outside: Any, bert: Any, make_answer: Any
+) -> None:
+    await outside.declare()
+    outside.far.says("POST", "/requests.json", make_answer(503, b""), TAKEN)
+    number = await lay(outside)
+    start = utc_now()
+    outside.at(start)
+    await outside.work()
+    outside.at(start + timedelta(minutes=10))
+    await bert.do(number, "close", ending="not_actionable:no_defect", message="Doch nichts.")
+    outside.at(start + timedelta(hours=1))
+    await outside.work()
+    assert len(outside.far.posts()) == 2
+    (told,) = outside.far.posts("/servicerequestupdates.json")
+    assert (told.one("status"), told.one("description")) == ("NO_FURTHER_ACTION", "Doch nichts.")
+
+
+async def test_a_refused_case_that_goes_elsewhere_is_no_trouble_and_may_come_back(
+    outside: Any, make_answer: Any
+) -> None:
+    await outside.declare()
+    outside.far.says("POST", "/requests.json", make_answer(400, []), TAKEN)
+    await lay(outside)
+    await outside.work()
+    assert (await outside.row()).state == "refused"
+    await pass_to(outside, "nord")
+    await outside.work()
+    assert (await outside.row()).state == "left"
+    assert await find_stuck_cases(outside.world.worker, outside.parts) == 0
+    await pass_to(outside, "sued")
+    await outside.work()
+    assert (await outside.row()).state == "sent"
+
+
 async def test_a_category_without_a_service_is_for_a_clerk(outside: Any, bert: Any) -> None:
     await outside.declare(services={"graffiti": "G"})
     number = await lay(outside)
@@ -197,6 +288,9 @@ async def test_an_outcome_is_kept_whatever_happened_to_the_case_meanwhile(
     outcome = await outside.parts.line.carry_out(job)
     await bert.do(number, "close", ending="not_actionable:no_defect", message="Doch nichts.")
     async with outside.world.worker.begin() as unit:
-        assert await note_outside_outcome(unit, job, outcome) is None
+        assert await note_outside_outcome(unit, job, outcome) == unit.now, "there is news to tell"
     assert (await outside.row()).remote_id == "4711"
     assert (await outside.world.row(number)).state == "not_actionable"
+    await outside.work()
+    (told,) = outside.far.posts("/servicerequestupdates.json")
+    assert told.one("status") == "NO_FURTHER_ACTION"
