@@ -278,6 +278,7 @@ async def test_many_answers_in_a_minute_are_too_many(linked: Any) -> None:
     assert "Ein langer &lt;Text&gt;</textarea>" in refused.text
     assert f'action="{path}"' in refused.text
     assert 'name="answer" value="note"' in refused.text
+    assert "data-melder-back" not in refused.text, "with no-store the way back loses the text"
 
 
 async def test_row_level_security_holds_for_links(linked: Any) -> None:
