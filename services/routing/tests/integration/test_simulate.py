@@ -97,6 +97,16 @@ async def test_new_rules_move_what_they_name(unit: UnitOfWork, tmp_path: Path) -
     assert moves == [("landkreis-rostock", "roggentin", "waste-illegal", 1)]
 
 
+async def test_a_draft_holds_up_no_clerk(unit: UnitOfWork) -> None:
+    """What is changed stays locked until the simulation ends."""
+    await stored_reports(unit)
+    active = text("SELECT count(*) FROM routing.clerk WHERE active")
+    before = await unit.connection.scalar(active)
+    assert before > 0
+    await simulated(unit, Draft(region=DEMO / "region.yaml"))
+    assert await unit.connection.scalar(active) == before
+
+
 async def test_nothing_is_written(unit: UnitOfWork, tmp_path: Path) -> None:
     await stored_reports(unit)
     state = text(

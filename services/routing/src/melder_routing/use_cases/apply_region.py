@@ -65,13 +65,14 @@ async def plan_region(connection: AsyncConnection, prepared: PreparedRegion) -> 
 async def apply_region(
     unit: UnitOfWork,
     prepared: PreparedRegion,
-    clerks: Sequence[RegionClerk],
+    clerks: Sequence[RegionClerk] | None,
     *,
     republish: bool = False,
 ) -> Applied:
     """Bring the region in; nothing but passwords is written when it is applied already.
 
-    ``republish`` tells the catalogue even when it has not changed.
+    ``clerks`` are all that there shall be; none leaves accounts and sessions alone. ``republish``
+    tells the catalogue even when it has not changed.
 
     Raises RegionRefused, BoundaryVersionChanged or EmptyArea; then nothing has changed.
     """
@@ -82,7 +83,8 @@ async def apply_region(
         await _write(unit, prepared)
     if plan.changes or republish:
         version = await publish_catalogue(unit, prepared.region, plan, again=republish)
-    await put_clerks(unit, clerks)
+    if clerks is not None:
+        await put_clerks(unit, clerks)
     await keep_successions(unit.connection)
     return Applied(plan, version)
 

@@ -56,7 +56,8 @@ async def simulate_changes(
 
 async def _bring_in(unit: UnitOfWork, draft: Draft, today: date) -> None:
     if draft.region is not None:
-        await apply_region(unit, read_region(draft.region), ())
+        # clerks decide nothing, and their accounts would be locked until all is decided
+        await apply_region(unit, read_region(draft.region), None)
     if draft.boundaries is not None:
         await import_boundaries(unit, draft.boundaries, draft.wishes, today=today)
 
