@@ -5,12 +5,14 @@ The error is PostgreSQL's own (SQLSTATE 53100), raised by a trigger as a full di
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
 from melder_common.database import make_engine
+from melder_common.events import ReportCommented
 
 REPORT = {
     "service_code": "road-pothole",
@@ -88,8 +90,8 @@ async def test_photos_in_the_form_are_asked_for_again(client: Any, disk: Any) ->
     assert KEPT[0] in refused.text
 
 
-async def test_the_form_comes_back_while_the_database_is_away(client: Any, stack: Any) -> None:
-    await client.get("/melden")
+@asynccontextmanager
+async def no_database(stack: Any) -> AsyncIterator[None]:
     engine = stack.units.engine
 
     def refuse(*_: object) -> None:
@@ -98,12 +100,50 @@ async def test_the_form_comes_back_while_the_database_is_away(client: Any, stack
     event.listen(engine.sync_engine, "do_connect", refuse)
     await engine.dispose()
     try:
-        refused = await client.post("/melden", data=FORM)
+        yield
     finally:
         event.remove(engine.sync_engine, "do_connect", refuse)
+
+
+async def test_the_form_comes_back_while_the_database_is_away(client: Any, stack: Any) -> None:
+    await client.get("/melden")
+    async with no_database(stack):
+        refused = await client.post("/melden", data=FORM)
     assert refused.status_code == 503
     for typed in KEPT:
         assert typed in refused.text
+
+
+@pytest.mark.parametrize(
+    ("action", "field"),
+    [("antwort", "text"), ("rueckmeldung", "feedback_text"), ("wiederoeffnen", "reason")],
+)
+async def test_words_on_a_report_come_back_while_the_database_is_away(
+    client: Any, stack: Any, action: str, field: str
+) -> None:
+    sent = await client.post("/melden", data=REPORT)
+    address = f"{sent.headers['location'].partition('?')[0]}/{action}"
+    data = {field: "Es ist <b>noch</b> da", "fixed": "nein"}
+    async with no_database(stack):
+        refused = await client.post(address, data=data, headers={"Accept": "text/html"})
+    assert (refused.status_code, refused.headers["cache-control"]) == (503, "no-store")
+    assert "Es ist &lt;b&gt;noch&lt;/b&gt; da</textarea>" in refused.text
+    assert f'action="{address}"' in refused.text
+    assert 'name="fixed" value="nein"' in refused.text
+
+
+async def test_words_that_came_back_are_sent_once(client: Any, stack: Any, form_token: Any) -> None:
+    sent = await client.post("/melden", data=REPORT)
+    address = sent.headers["location"].partition("?")[0]
+    data = {"text": "Es ist noch da", "form_token": form_token((await client.get(address)).text)}
+    async with no_database(stack):
+        refused = await client.post(
+            f"{address}/antwort", data=data, headers={"Accept": "text/html"}
+        )
+    again = data | {"form_token": form_token(refused.text)}
+    for _ in range(2):
+        assert (await client.post(f"{address}/antwort", data=again)).status_code == 303
+    assert len(await stack.spoken(ReportCommented)) == 1
 
 
 async def test_open311_says_it_in_its_own_documents(client: Any, stack: Any, disk: Any) -> None:

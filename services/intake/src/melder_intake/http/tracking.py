@@ -21,9 +21,11 @@ from melder_intake.store import participation, public_reading
 from melder_intake.use_cases import take_part
 from melder_web import FormErrors
 from melder_web.forms import is_form_token
+from melder_web.kept_forms import keep_form
 from melder_web.page_problems import PageProblem
 
 WORDS_PER_MINUTE = "20/minute"
+WRITTEN = ("text", "feedback_text", "reason")
 
 WRONG_LINK = "Dieser Link stimmt nicht."
 NOT_RESOLVED = "Die Meldung ist noch nicht erledigt."
@@ -44,18 +46,21 @@ def tracking_router(parts: Parts) -> APIRouter:
 
     @router.post("/antwort")
     async def answer(request: Request, number: str, token: str) -> Response:
+        fields = await _fields(parts, request)
         tracked = await _find(parts, number, token)
-        return await _answer(parts, request, tracked)
+        return await _answer(parts, request, tracked, fields)
 
     @router.post("/rueckmeldung")
     async def feedback(request: Request, number: str, token: str) -> Response:
+        fields = await _fields(parts, request)
         tracked = await _find(parts, number, token)
-        return await _feedback(parts, request, tracked)
+        return await _feedback(parts, request, tracked, fields)
 
     @router.post("/wiederoeffnen")
     async def reopen(request: Request, number: str, token: str) -> Response:
+        fields = await _fields(parts, request)
         tracked = await _find(parts, number, token)
-        return await _reopen(parts, request, tracked)
+        return await _reopen(parts, request, tracked, fields)
 
     return router
 
@@ -81,8 +86,9 @@ async def _note_opening(parts: Parts, report_id: UUID) -> None:
             await take_part.open_tracking(unit, report_id)
 
 
-async def _answer(parts: Parts, request: Request, tracked: Tracked) -> Response:
-    fields = await _fields(parts, request)
+async def _answer(
+    parts: Parts, request: Request, tracked: Tracked, fields: dict[str, str]
+) -> Response:
     errors, say = FormErrors(), parts.pages.words_for(request)
     text = _text(fields.get("text", ""), "text", errors, say, required=True)
     if text is None:
@@ -103,8 +109,9 @@ async def _answer(parts: Parts, request: Request, tracked: Tracked) -> Response:
     return _back(tracked)
 
 
-async def _feedback(parts: Parts, request: Request, tracked: Tracked) -> Response:
-    fields = await _fields(parts, request)
+async def _feedback(
+    parts: Parts, request: Request, tracked: Tracked, fields: dict[str, str]
+) -> Response:
     errors, say = FormErrors(), parts.pages.words_for(request)
     text = _text(fields.get("feedback_text", ""), "feedback_text", errors, say)
     fixed = {"ja": True, "nein": False}.get(fields.get("fixed", ""))
@@ -119,8 +126,9 @@ async def _feedback(parts: Parts, request: Request, tracked: Tracked) -> Respons
     return _back(tracked)
 
 
-async def _reopen(parts: Parts, request: Request, tracked: Tracked) -> Response:
-    fields = await _fields(parts, request)
+async def _reopen(
+    parts: Parts, request: Request, tracked: Tracked, fields: dict[str, str]
+) -> Response:
     errors, say = FormErrors(), parts.pages.words_for(request)
     reason = _text(fields.get("reason", ""), "reason", errors, say, required=True)
     if reason is None:
@@ -134,8 +142,11 @@ async def _reopen(parts: Parts, request: Request, tracked: Tracked) -> Response:
 
 
 async def _fields(parts: Parts, request: Request) -> dict[str, str]:
+    """What was sent; should the answer be a problem, its page brings the words back."""
+    fields = dict((await read_form_body(request)).fields)
+    keep_form(request, fields, texts=WRITTEN)
     parts.limiter.check("tracking-words", WORDS_PER_MINUTE, client_network(request))
-    return dict((await read_form_body(request)).fields)
+    return fields
 
 
 def _text(
