@@ -25,6 +25,9 @@ BY_OUTSIDE = {"by": "open311"}
 FIRST_TRY = "first try"
 """Beside the news in ``outside_told``: the moment at which the case began to leave."""
 
+LONGEST_TOKEN = timedelta(days=1)
+"""So long a case may lie there under a token only; nothing can be heard of it."""
+
 STILL_HEARD = timedelta(days=90)
 """So long after its end a case is still listened for."""
 
@@ -79,16 +82,18 @@ async def ask_to_send(
 
 
 async def count_stuck(connection: AsyncConnection) -> int:
-    """Open cases that were to go and did not arrive, or were refused."""
+    """Open cases that were to go and did not arrive, were refused, or get no number."""
+    not_there = and_(
+        outside_case.c.state.in_(("posting", "refused")), outside_case.c.error.is_not(None)
+    )
+    numberless = and_(
+        outside_case.c.state == "token", outside_case.c.sent_at < func.now() - LONGEST_TOKEN
+    )
     chosen = (
         select(func.count())
         .select_from(outside_case)
         .join(case, case.c.id == outside_case.c.case_id)
-        .where(
-            outside_case.c.state.in_(("posting", "refused")),
-            outside_case.c.error.is_not(None),
-            case.c.closed_at.is_(None),
-        )
+        .where(or_(not_there, numberless), case.c.closed_at.is_(None))
     )
     return int(await connection.scalar(chosen) or 0)
 

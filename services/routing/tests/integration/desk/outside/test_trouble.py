@@ -229,6 +229,19 @@ async def test_a_refused_case_that_goes_elsewhere_is_no_trouble_and_may_come_bac
     assert (await outside.row()).state == "sent"
 
 
+async def test_a_token_without_a_number_is_shown_after_a_day(outside: Any) -> None:
+    await outside.declare()
+    outside.far.says("POST", "/requests.json", [{"token": "t-1"}])
+    await lay(outside)
+    await outside.work()
+    assert (await outside.row()).state == "token"
+    sent = text("UPDATE routing.outside_case SET sent_at = now() - make_interval(hours => :ago)")
+    for hours, stuck in ((23, 0), (25, 1)):
+        async with outside.world.worker.begin() as unit:
+            await unit.connection.execute(sent, {"ago": hours})
+        assert (await find_stuck_cases(outside.world.worker, outside.parts)) == stuck
+
+
 async def test_a_category_without_a_service_is_for_a_clerk(outside: Any, bert: Any) -> None:
     await outside.declare(services={"graffiti": "G"})
     number = await lay(outside)
