@@ -110,3 +110,24 @@ def test_the_operators_page_names_every_command() -> None:
     names = sorted(program.list_commands(Context(program)))
     assert "apply" in names
     assert [name for name in names if f"`melder {name}" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "folders"),
+    [
+        ("libs/common/README.md", ["libs/common/src/melder_common"]),
+        (
+            "services/routing/README.md",
+            [
+                f"services/routing/src/melder_routing/{one}"
+                for one in ("domain", "store", "use_cases")
+            ],
+        ),
+    ],
+    ids=["common", "routing"],
+)
+def test_the_map_of_a_large_house_shows_every_room(page: str, folders: list[str]) -> None:
+    words = set(re.findall(r"\w+", (ROOT / page).read_text()))
+    rooms = [path for folder in folders for path in sorted((ROOT / folder).glob("*.py"))]
+    assert rooms
+    assert [room.name for room in rooms if room.stem not in words and room.stem != "__init__"] == []
