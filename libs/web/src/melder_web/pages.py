@@ -30,6 +30,7 @@ from melder_web.catalogues import (
 from melder_web.formats import Formats
 from melder_web.forms import FORM_TOKEN_FIELD, FormErrors, new_form_token
 from melder_web.site import Site
+from melder_web.standard_answers import translate_answer
 
 ONE_YEAR_S = 365 * 24 * 60 * 60
 PRIVATE = "no-store"
@@ -127,6 +128,7 @@ class Pages:
         formats = Formats(timezone=self.site.timezone, language=_language.get)
         self.environment.filters.update(formats.filters())
         self.environment.filters["translated"] = self._translate
+        self.environment.filters["answer"] = self._translate_answer
         self.environment.globals.update(
             asset=self.assets.__getitem__,
             site=self.site,
@@ -150,6 +152,9 @@ class Pages:
     def _translate(self, text: str) -> str:
         """A sentence that is no template's own (a setting): percent signs mean nothing in it."""
         return self._spoken().gettext(text) if text else ""
+
+    def _translate_answer(self, text: str) -> str:
+        return translate_answer(text, self._spoken().gettext)
 
     def _spoken(self) -> gettext.NullTranslations:
         return self._translations.get(_language.get()) or gettext.NullTranslations()

@@ -19,6 +19,7 @@ from melder_web.case_states import STATE_BADGES
 from melder_web.catalogues import accepted_languages, choose_language, direction_of
 from melder_web.page_problems import ADVICE, ADVICE_FOR_KIND
 from melder_web.pages import MACRO_FILES
+from melder_web.standard_answers import STANDARD_ANSWERS
 
 
 def macro(pages: Pages, source: str, **context: object) -> str:
@@ -167,7 +168,7 @@ def test_english_is_complete() -> None:
         for advice in (*ADVICE.values(), *ADVICE_FOR_KIND.values())
         for text in (advice.headline, advice.next_step)
     }
-    said |= {face.text for face in STATE_BADGES.values()}
+    said |= {face.text for face in STATE_BADGES.values()} | set(STANDARD_ANSWERS)
     package = files("melder_web")
     options = {"trimmed": "true", "extensions": "jinja2.ext.do"}
     for template in Path(str(package.joinpath("templates"))).rglob("*.html"):

@@ -9,7 +9,6 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from melder_intake.http import docs, outside, presenting, public_pages, sentences, tracking
-from melder_intake.http.standard_answers import STANDARD_ANSWERS
 
 PACKAGE = Path(str(files("melder_intake")))
 PAGES = "http/templates/**.html"
@@ -30,7 +29,6 @@ def in_tables() -> set[str]:
     """Sentences that code picks and pages translate."""
     return {
         *sentences.SENTENCES.values(),
-        *STANDARD_ANSWERS,
         *presenting.STATE_TITLES.values(),
         *presenting.PHOTO_STATES.values(),
         *(presenting.FOUND, presenting.FOUND_AGAIN, presenting.UNDECIDED),

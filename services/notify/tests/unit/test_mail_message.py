@@ -272,3 +272,16 @@ def test_a_staffed_mailbox_is_not_called_deaf() -> None:
     staffed = Matter("K7M4Q2XA", "Region", answers_read=True)
     assert "liest leider niemand" not in text_of(read(write(receipt(staffed))))
     assert "liest leider niemand" in text_of(read(write(receipt())))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Amt Carbäk hat den Mangel behoben.", "> Amt Carbäk has fixed the problem."),
+        ("Heute gefüllt.", "> Heute gefüllt."),
+    ],
+)
+def test_standard_answers_are_translated_and_own_words_are_not(text: str, said: str) -> None:
+    end = News(Topic.CLOSED, NOW, body="Amt Carbäk", text=text, state="resolved")
+    mail = read(write(write_closing(end, [], MATTER, LINKS, LANGUAGES.speak("en"))))
+    assert said in text_of(mail)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from melder_common.event_values import CaseState
-from melder_intake.http.standard_answers import translate_answer
 from melder_intake.store.public_reading import TimelineEntry
+from melder_web.standard_answers import translate_answer
 
 STATE_TITLES = {
     CaseState.RECEIVED: "Meldung eingegangen",

@@ -19,6 +19,9 @@ class Words(Protocol):
     def __call__(self, german: str) -> str:
         """The sentence in this language."""
 
+    def answer(self, text: str) -> str:
+        """What a body said, translated if it used the system's own words."""
+
     def moment(self, at: datetime) -> str:
         """Day and time of day, e.g. ``23. November 2026, 14:05 Uhr``."""
 
@@ -175,7 +178,7 @@ def write_closing(
     ending = _ENDINGS.get(end.state or "", _ENDINGS["resolved"])
     blocks: list[Block] = [Paragraph(words(ending.sentence).format(body=body))]
     if end.text:
-        blocks.append(Quote(body, end.text))
+        blocks.append(Quote(body, words.answer(end.text)))
     if end.state == "resolved":
         blocks.append(
             Paragraph(
@@ -245,7 +248,7 @@ def _tell(piece: News, matter: Matter, words: Words, *, dated: bool) -> list[Blo
         sentence = f"{words.moment(piece.at)}: {sentence}"
     blocks: list[Block] = [Paragraph(sentence)]
     if piece.text:
-        blocks.append(Quote(body, piece.text))
+        blocks.append(Quote(body, words.answer(piece.text)))
     return blocks
 
 

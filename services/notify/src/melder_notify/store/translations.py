@@ -7,6 +7,7 @@ from gettext import NullTranslations
 
 from melder_web.catalogues import choose_language, read_catalogues
 from melder_web.formats import Formats
+from melder_web.standard_answers import translate_answer
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class SpokenWords:
     def __call__(self, german: str) -> str:
         """The sentence in this language; German where nobody has translated it."""
         return self.catalogue.gettext(german)
+
+    def answer(self, text: str) -> str:
+        """What a body said, translated if it used the system's own words."""
+        return translate_answer(text, self.catalogue.gettext)
 
     def moment(self, at: datetime) -> str:
         """Day and time of day in the installation's zone."""
@@ -42,7 +47,7 @@ class Languages:
     """All languages that mails can be written in, read once at start."""
 
     def __init__(self, tags: tuple[str, ...], *, zone: str) -> None:
-        catalogues = read_catalogues(("melder_notify",), tags)
+        catalogues = read_catalogues(("melder_web", "melder_notify"), tags)
         self._words = {
             tag: SpokenWords(
                 tag, catalogues[tag], Formats(timezone=zone, language=partial(str, tag))
