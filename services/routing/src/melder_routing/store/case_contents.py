@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from melder_common.row_inserts import insert_rows
 from melder_routing.store.case_tables import (
     access_log,
     case,
@@ -35,7 +36,7 @@ class Texts:
 
 async def add_texts(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the texts of new cases in one statement."""
-    await connection.execute(insert(case_text), rows)
+    await insert_rows(connection, case_text, rows)
 
 
 async def get_texts(connection: AsyncConnection, case_id: UUID) -> Texts:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, Select, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.event_values import (
@@ -16,6 +16,7 @@ from melder_common.event_values import (
     Place,
     PublicationPolicy,
 )
+from melder_common.row_inserts import insert_rows
 from melder_common.unit_of_work import UnitOfWork
 from melder_routing.domain.case import Case
 from melder_routing.domain.case_changes import CaseNotFound, StaleWrite
@@ -164,7 +165,7 @@ async def set_case_facts(connection: AsyncConnection, case_id: UUID, **values: A
 
 async def add_cases(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert new cases in one statement."""
-    await connection.execute(insert(case), rows)
+    await insert_rows(connection, case, rows)
 
 
 async def add_history(unit: UnitOfWork, case_id: UUID, *entries: HistoryEntry) -> None:
@@ -173,23 +174,21 @@ async def add_history(unit: UnitOfWork, case_id: UUID, *entries: HistoryEntry) -
 
 
 async def add_histories(unit: UnitOfWork, lines: Sequence[tuple[UUID, HistoryEntry]]) -> None:
-    """Append lines to the histories of several cases in one statement."""
-    await unit.connection.execute(
-        insert(case_history),
-        [
-            {
-                "case_id": case_id,
-                "at": unit.now,
-                "kind": entry.kind,
-                "body": entry.body,
-                "clerk_id": entry.clerk_id,
-                "version": entry.version,
-                "refers_to": entry.refers_to,
-                "codes": dict(entry.codes),
-            }
-            for case_id, entry in lines
-        ],
-    )
+    """Append lines to the histories of several cases in one statement: a trigger follows each."""
+    rows = [
+        {
+            "case_id": case_id,
+            "at": unit.now,
+            "kind": entry.kind,
+            "body": entry.body,
+            "clerk_id": entry.clerk_id,
+            "version": entry.version,
+            "refers_to": entry.refers_to,
+            "codes": dict(entry.codes),
+        }
+        for case_id, entry in lines
+    ]
+    await insert_rows(unit.connection, case_history, rows)
 
 
 def case_of(row: Row[Any]) -> Case:

@@ -121,9 +121,14 @@ class World:
         return Clerk(client)
 
     async def open_case(self, **changes: Any) -> RoutedReport:
-        routed = make_routed(**changes)
+        (routed,) = await self.open_cases(1, **changes)
+        return routed
+
+    async def open_cases(self, count: int, **changes: Any) -> list[RoutedReport]:
+        """Several at once."""
+        routed = [make_routed(**changes) for _ in range(count)]
         async with self.worker.begin() as unit:
-            await open_cases(unit, [routed])
+            await open_cases(unit, routed)
         return routed
 
     async def hear(self, handler: Callable[..., Awaitable[None]], *events: Event) -> None:

@@ -1,11 +1,12 @@
 """What other services say changes cases: comments, reopening, photos, mail log, erasure."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import event, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from melder_common import events
@@ -65,6 +66,22 @@ async def test_opening_says_where_the_case_lies(world: Any) -> None:
         "nord",
     )
     assert [line.kind for line in await world.history(routed.report.number)] == ["opened"]
+
+
+async def test_many_cases_are_opened_by_one_statement_for_each_table(world: Any) -> None:
+    written: list[tuple[str, bool]] = []
+
+    def note(*asked: Any) -> None:
+        statement, for_each_row = asked[2], asked[5]
+        found = re.match(r"\s*INSERT INTO (routing\.\S+)", statement)
+        if found:
+            written.append((found[1], for_each_row))
+
+    event.listen(world.worker.engine.sync_engine, "before_cursor_execute", note)
+    await world.open_cases(3, policy=PublicationPolicy(text="at_once"))
+    tables = ['routing."case"', "routing.case_text", "routing.case_history", "routing.outbox"]
+    assert written == [(table, False) for table in tables]
+    assert await world.scalar("SELECT count(*) FROM routing.case_history") == 6
 
 
 async def test_a_harmless_category_publishes_at_once_and_masked(world: Any) -> None:
