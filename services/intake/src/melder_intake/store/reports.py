@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Row, Table, null, select, text, update
+from sqlalchemy import Row, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_common.event_values import PublicationPolicy
+from melder_common.row_inserts import insert_rows_sql, rows_as_json
 from melder_common.text import mask_personal_data
 from melder_intake.domain.submission import Submission
 from melder_intake.store.tables import public_photo, public_report, report, report_photo
@@ -48,93 +48,87 @@ _VIEW_COLUMNS = (
 )  # fmt: skip
 
 
-def _insert_all_sql(table: Table, columns: Sequence[str]) -> str:
-    """One statement for any number of rows: they travel as one JSON text."""
-    names = ", ".join(columns)
-    return (
-        f"INSERT INTO {table.fullname} ({names}) SELECT {names} "
-        f"FROM json_populate_recordset(NULL::{table.fullname}, CAST(:rows AS json))"
+_ADD_REPORTS = text(f"""
+    WITH added AS (
+        {insert_rows_sql(report, _REPORT_COLUMNS, "reports")}
+        ON CONFLICT DO NOTHING RETURNING report_id
+    ), shown AS (
+        {insert_rows_sql(public_report, _VIEW_COLUMNS, "views")}
+        WHERE EXISTS (SELECT FROM added WHERE added.report_id = said.report_id)
     )
-
-
-_ADD_REPORTS = text(
-    f"{_insert_all_sql(report, _REPORT_COLUMNS)} ON CONFLICT DO NOTHING RETURNING report_id"
-)
-_ADD_TO_VIEW = text(_insert_all_sql(public_report, _VIEW_COLUMNS))
-
-
-def _as_json(rows: list[dict[str, Any]]) -> str:
-    return orjson.dumps(rows, default=str).decode()  # asyncpg has a UUID of its own
+    SELECT report_id FROM added
+""")
 
 
 async def add_reports(
     connection: AsyncConnection,
-    sent: Sequence[tuple[Submission, UUID, str]],
+    sent: Sequence[tuple[Submission, UUID, str, PublicationPolicy]],
     *,
     submitted_at: datetime,
     erase_after: datetime,
 ) -> set[UUID]:
-    """Store reports (what was sent, id, number); returns the ids of those stored now.
+    """Store reports (what was sent, id, number, policy) and their first public rows, at once.
 
-    Left out is whose number is taken (try another) and whose id is there already.
+    Returns the ids of those stored now. Left out is whose number is taken (try another) and whose
+    id is there already.
     """
     rows = [
-        {
-            "report_id": report_id,
-            "number": number,
-            "source": submission.source,
-            "api_client_id": submission.api_client,
-            "category": submission.category,
-            "lat": submission.place.lat,
-            "long": submission.place.long,
-            "accuracy_m": submission.place.accuracy_m,
-            "address": submission.place.address,
-            "address_id": submission.place.address_id,
-            "asset_id": submission.place.asset_id,
-            "asset_type": submission.asset_type,
-            "title": submission.title,
-            "description": submission.description,
-            "attributes": dict(submission.attributes),
-            "media_link": submission.media_link,
-            "hazard": submission.hazard,
-            "language": submission.language,
-            "channels": submission.contact.channels,
-            "signals": submission.signals,
-            "submitted_at": submitted_at,
-            "erase_after": erase_after,
-        }
-        for submission, report_id, number in sent
+        _report_row(submission, report_id, number)
+        | {"submitted_at": submitted_at, "erase_after": erase_after}
+        for submission, report_id, number, _ in sent
     ]
-    added = await connection.execute(_ADD_REPORTS, {"rows": _as_json(rows)})
+    views = [
+        _view_row(submission, report_id, number, policy)
+        | {"submitted_at": submitted_at, "changed_at": submitted_at}
+        for submission, report_id, number, policy in sent
+    ]
+    added = await connection.execute(
+        _ADD_REPORTS, {"reports": rows_as_json(rows), "views": rows_as_json(views)}
+    )
     return set(added.scalars())
 
 
-async def add_to_public_view(
-    connection: AsyncConnection,
-    sent: Sequence[tuple[Submission, UUID, str, PublicationPolicy]],
-    *,
-    submitted_at: datetime,
-) -> None:
-    """First rows of the public view: received, nobody decided, no text released."""
-    rows = [
-        {
-            "report_id": report_id,
-            "number": number,
-            "submitted_at": submitted_at,
-            "changed_at": submitted_at,
-            "category": submission.category,
-            "state": "received",
-            "policy_text": policy.text,
-            "policy_photo": policy.photo,
-            "policy_place": policy.place,
-            "lat": submission.place.lat,
-            "long": submission.place.long,
-            "address": mask_personal_data(submission.place.address or "") or None,
-        }
-        for submission, report_id, number, policy in sent
-    ]
-    if rows:
-        await connection.execute(_ADD_TO_VIEW, {"rows": _as_json(rows)})
+def _report_row(submission: Submission, report_id: UUID, number: str) -> dict[str, Any]:
+    return {
+        "report_id": report_id,
+        "number": number,
+        "source": submission.source,
+        "api_client_id": submission.api_client,
+        "category": submission.category,
+        "lat": submission.place.lat,
+        "long": submission.place.long,
+        "accuracy_m": submission.place.accuracy_m,
+        "address": submission.place.address,
+        "address_id": submission.place.address_id,
+        "asset_id": submission.place.asset_id,
+        "asset_type": submission.asset_type,
+        "title": submission.title,
+        "description": submission.description,
+        "attributes": dict(submission.attributes),
+        "media_link": submission.media_link,
+        "hazard": submission.hazard,
+        "language": submission.language,
+        "channels": submission.contact.channels,
+        "signals": submission.signals,
+    }
+
+
+def _view_row(
+    submission: Submission, report_id: UUID, number: str, policy: PublicationPolicy
+) -> dict[str, Any]:
+    """Received, nobody decided, no text released."""
+    return {
+        "report_id": report_id,
+        "number": number,
+        "category": submission.category,
+        "state": "received",
+        "policy_text": policy.text,
+        "policy_photo": policy.photo,
+        "policy_place": policy.place,
+        "lat": submission.place.lat,
+        "long": submission.place.long,
+        "address": mask_personal_data(submission.place.address or "") or None,
+    }
 
 
 async def add_photos(

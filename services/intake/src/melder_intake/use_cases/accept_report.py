@@ -1,7 +1,7 @@
 """Accept reports: one transaction writes each, its first public row, its files and its event."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -123,7 +123,7 @@ async def _store(
         if not left:
             break
         tried = {id_: new_number(acceptance.chance) for id_ in left}
-        rows = [(sending.submission, id_, tried[id_]) for id_, sending in left.items()]
+        rows = [(one.submission, id_, tried[id_], one.policy) for id_, one in left.items()]
         stored = await reports.add_reports(
             unit.connection, rows, submitted_at=unit.now, erase_after=unit.now + acceptance.kept_for
         )
@@ -133,17 +133,7 @@ async def _store(
         left = {id_: left[id_] for id_ in refused - there.keys()}
     if left:
         raise NumbersExhausted(f"{_NUMBER_TRIES} report numbers in a row were taken")
-    await _show(unit, sendings, numbers)
     return numbers
-
-
-async def _show(unit: UnitOfWork, sendings: Sequence[Sending], numbers: Mapping[UUID, str]) -> None:
-    rows = [
-        (sending.submission, sending.report_id, numbers[sending.report_id], sending.policy)
-        for sending in sendings
-        if sending.report_id in numbers
-    ]
-    await reports.add_to_public_view(unit.connection, rows, submitted_at=unit.now)
 
 
 async def _tell(unit: UnitOfWork, sending: Sending, number: str, acceptance: Acceptance) -> int:
