@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import structlog
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from melder_common.tables import EventTables
@@ -70,9 +71,18 @@ async def settle(unit: UnitOfWork, due: Due) -> None:
 async def settle_together(unit: UnitOfWork, dues: Sequence[Due]) -> list[Due]:
     """Say that ``dues`` are done; returns those that nobody else has by now."""
     table = unit.tables.due
-    held = [(due.id, due.fence) for due in dues]
+    held = (
+        func.unnest(
+            literal([due.id for due in dues], ARRAY(BigInteger)),
+            literal([due.fence for due in dues], ARRAY(BigInteger)),
+        )
+        .table_valued("id", "fence")
+        .render_derived("held")
+    )
     done = await unit.connection.execute(
-        delete(table).where(tuple_(table.c.id, table.c.fence).in_(held)).returning(table.c.id)
+        delete(table)
+        .where(table.c.id == held.c.id, table.c.fence == held.c.fence)
+        .returning(table.c.id)
     )
     settled = set(done.scalars())
     for due in dues:

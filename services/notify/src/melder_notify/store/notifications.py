@@ -2,13 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, literal_column, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    TextClause,
+    Uuid,
+    any_,
+    literal,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from melder_common.row_inserts import insert_rows_sql, rows_as_json
 from melder_notify.domain.news import WAITING, MailKind, News, Notification, NotificationState
 from melder_notify.store.tables import event_tables, notification
 
@@ -30,14 +43,20 @@ async def add_notifications(
     """Insert notifications, many at once; returns the ids of those that were not there before."""
     if not rows:
         return []
-    statement = insert(notification).values(list(rows)).on_conflict_do_nothing()
-    added = await connection.execute(statement.returning(notification.c.notification_id))
+    added = await connection.execute(_add(tuple(rows[0])), {"rows": rows_as_json(rows)})
     return list(added.scalars())
+
+
+@cache
+def _add(columns: tuple[str, ...]) -> TextClause:
+    inserting = insert_rows_sql(notification, columns)
+    return text(f"{inserting} ON CONFLICT DO NOTHING RETURNING notification_id")
 
 
 async def release_receipts(connection: AsyncConnection, report_ids: Sequence[UUID]) -> list[UUID]:
     """Let the receipts of routed reports go; returns those that still waited."""
-    return await _release(connection, notification.c.report_id.in_(report_ids))
+    routed = notification.c.report_id == any_(literal(list(report_ids), ARRAY(Uuid)))
+    return await _release(connection, routed)
 
 
 async def release_late_receipts(
@@ -83,9 +102,10 @@ _LIST_WAITING = text("""
 """).columns(facts=JSONB)
 
 _FIX = text("""
-    UPDATE notify.notification
-    SET state = 'sending', mail_id = :mail_id, attempts = attempts + 1
-    WHERE notification_id = :mail_id OR notification_id = ANY(:folded)
+    UPDATE notify.notification AS told
+    SET state = 'sending', mail_id = fixed.mail_id, attempts = attempts + 1
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:mail_ids AS uuid[])) AS fixed (id, mail_id)
+    WHERE told.notification_id = fixed.id
 """)
 
 _CLOSE = text("""
@@ -114,9 +134,10 @@ async def fix_mails(
     connection: AsyncConnection, mails: Sequence[tuple[UUID, Sequence[UUID]]]
 ) -> None:
     """Fix what mails contain (id, what is folded into it) before they are sent; count the try."""
-    rows = [{"mail_id": mail_id, "folded": list(folded)} for mail_id, folded in mails]
-    if rows:
-        await connection.execute(_FIX, rows)
+    pairs = [(one, mail_id) for mail_id, folded in mails for one in (mail_id, *folded)]
+    if pairs:
+        ids, mail_ids = zip(*pairs, strict=True)
+        await connection.execute(_FIX, {"ids": list(ids), "mail_ids": list(mail_ids)})
 
 
 async def close_mails(

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, Uuid, any_, bindparam, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from melder_common.row_inserts import insert_rows
 from melder_notify.store.tables import report
 
 
@@ -35,8 +37,7 @@ class ReportFacts:
 
 async def add_reports(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert reports, many at once."""
-    if rows:
-        await connection.execute(insert(report), list(rows))
+    await insert_rows(connection, report, rows)
 
 
 async def note_routing(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -70,7 +71,8 @@ async def find_reports(
 ) -> dict[UUID, ReportFacts]:
     """Reports by id; unknown ones are missing."""
     columns = [report.c[name] for name in ReportFacts.__dataclass_fields__]
-    rows = await connection.execute(select(*columns).where(report.c.report_id.in_(report_ids)))
+    wanted = any_(literal(list(report_ids), ARRAY(Uuid)))
+    rows = await connection.execute(select(*columns).where(report.c.report_id == wanted))
     return {row.report_id: _report(row) for row in rows}
 
 
