@@ -29,6 +29,11 @@ BATCH = 200
 ROOM = 1000
 """How many messages of one log wait in memory at most, beyond the requests under way."""
 ASK_AGAIN_S = 1.0
+ACKNOWLEDGE_S = 1.0
+"""How long what is applied may stay unacknowledged. Each word of it costs NATS a file, and only
+spares a message its second coming; the cursor has long moved. Well below ``streams.ACK_WAIT_S``."""
+ACKNOWLEDGE_EVENTS = 500
+"""The same in events: well below ``streams.MAX_UNACKNOWLEDGED``."""
 LONGEST_PAUSE_S = 5.0
 
 _log = structlog.get_logger()
@@ -159,9 +164,11 @@ class Consumer(Generic[Parts]):
             _log.info("asking_again", **where)
 
     async def _acknowledge(self, log: FollowedLog) -> None:
-        receipt, log.settled = log.settled, None
-        if receipt is None:
+        receipt, now = log.settled, self._ticks()
+        few = log.cursor < log.acknowledged + ACKNOWLEDGE_EVENTS
+        if receipt is None or (few and now < log.acknowledged_at + ACKNOWLEDGE_S):
             return
+        log.settled, log.acknowledged, log.acknowledged_at = None, log.cursor, now
         crash_point("before_ack")
         try:
             await self._transport.acknowledge(receipt)

@@ -45,7 +45,8 @@ class FollowedLog:
 
     ``settled``: receipt of the last message that is dealt with and not yet acknowledged.
     ``in_doubt``: a failure left it open whether the database has moved the cursor. ``lag`` is as
-    of the last check. Times are in the consumer's ticks (seconds).
+    of the last check. ``acknowledged``: up to which position, and when. Times are in the consumer's
+    ticks (seconds).
     """
 
     speaker: str
@@ -59,6 +60,8 @@ class FollowedLog:
     retry_at: float = float("-inf")
     cursor_at_check: int = 0
     lag: int = 0
+    acknowledged: int = 0
+    acknowledged_at: float = float("-inf")
 
     def add(self, arrival: Arrival) -> None:
         """Take in what has arrived; what is applied already needs only its acknowledgement."""

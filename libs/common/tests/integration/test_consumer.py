@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from melder_common import dead_letters
-from melder_common.consumer import Consumer
+from melder_common.consumer import ACKNOWLEDGE_EVENTS, ACKNOWLEDGE_S, Consumer
 from melder_common.dead_letters import UnknownLetter, list_letters
 from melder_common.envelope import Heard, seal_envelope
 from melder_common.events import CaseTextRedacted, Event, ReportSupported, ReportTrackingOpened
@@ -125,6 +125,27 @@ async def test_a_batch_is_one_call_and_one_move_of_the_cursor(hearer: Hearer) ->
     assert hearer.batches == [3]
     assert await hearer.effects() == [1, 2, 3]
     assert await hearer.cursor() == 3
+
+
+async def test_a_stream_is_acknowledged_now_and_then_and_its_last_event_in_the_end(
+    hearer: Hearer,
+) -> None:
+    for position in (1, 2, 3):
+        hearer.arrive(supported(position, position))
+        await hearer.apply()
+    assert hearer.net.acknowledged("routing", "intake", 1) == 1
+
+    hearer.now += ACKNOWLEDGE_S
+    assert not await hearer.consumer.step("intake")
+    assert hearer.net.acknowledged("routing", "intake", 1) == 3
+
+
+async def test_nothing_much_is_left_unacknowledged(hearer: Hearer) -> None:
+    hearer.arrive(supported(1, 1))
+    await hearer.apply()
+    hearer.arrive(*(supported(position, 1) for position in range(2, ACKNOWLEDGE_EVENTS + 2)))
+    await hearer.apply()
+    assert hearer.net.acknowledged("routing", "intake", 1) == ACKNOWLEDGE_EVENTS + 1
 
 
 async def test_what_comes_twice_or_in_disorder_is_applied_once_in_order(hearer: Hearer) -> None:

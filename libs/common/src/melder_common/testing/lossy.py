@@ -43,6 +43,10 @@ class LossyNet:
         durable = self._durable(service, speaker, partition)
         durable.delivered = durable.acknowledged
 
+    def acknowledged(self, service: str, speaker: str, partition: int) -> int:
+        """How far a durable has come."""
+        return self._durable(service, speaker, partition).acknowledged
+
     def lose(self, speaker: str, partition: int, index: int) -> None:
         """Lose one stored message."""
         stored = self.logs.get((speaker, partition))
