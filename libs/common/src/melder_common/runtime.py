@@ -66,6 +66,19 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Breath:
+    """How long a service pauses after a batch that was not full, in seconds.
+
+    The first event after a rest never waits. In a stream, what comes within the pause is one
+    transaction instead of many: as long as nobody who waits for this service would notice.
+    """
+
+    speak_s: float = 0.2
+    hear_s: float = 0.1
+    timers_s: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class Work(Generic[Parts]):
     """What a service does beside answering: its tables of events, timers and checks."""
 
@@ -74,6 +87,7 @@ class Work(Generic[Parts]):
     reconcilers: Sequence[Reconciler[Parts]] = ()
     snapshots: Sequence[SnapshotSource] = ()
     views: Sequence[View] = ()
+    breath: Breath = Breath()
 
 
 class Runtime(Generic[Parts]):
@@ -117,6 +131,7 @@ class Runtime(Generic[Parts]):
             units,
             poll_s=self.pace.poll_s,
             compare_s=self.pace.compare_s,
+            gather_s=work.breath.speak_s,
         )
         self._timers = Timers(
             units,
@@ -128,6 +143,7 @@ class Runtime(Generic[Parts]):
             parts,
             holder=holder,
             poll_s=self.pace.timers_s,
+            gather_s=work.breath.timers_s,
         )
         self._housekeeping = Housekeeping(units, self._leases, work.reconcilers, parts)
         self._tasks: list[asyncio.Task[None]] = []
@@ -250,6 +266,7 @@ class Runtime(Generic[Parts]):
                 partition=partition,
                 check_s=self.pace.check_s,
                 soon_s=self.pace.soon_s,
+                gather_s=self._work.breath.hear_s,
             )
             await hearing.run()
 

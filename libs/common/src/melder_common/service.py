@@ -16,7 +16,7 @@ from melder_common.erasures import NOTE_ERASURE, ledger_of, ledger_timer
 from melder_common.event_metrics import EventMetrics
 from melder_common.handlers import Handler, Subscriptions
 from melder_common.reconcile import Reconciler
-from melder_common.runtime import Pace, Runtime, Work
+from melder_common.runtime import Breath, Pace, Runtime, Work
 from melder_common.serving import serve
 from melder_common.settings import ServiceSettings
 from melder_common.snapshots import SnapshotSource, View, plan_rebuild
@@ -34,6 +34,7 @@ from melder_common.timers import (
 from melder_common.unit_of_work import UnitsOfWork
 
 __all__ = [
+    "Breath",
     "Due",
     "Handler",
     "LostClaim",
@@ -79,6 +80,7 @@ class Service(Generic[Parts]):
         reconcilers: Sequence[Reconciler[Parts]] = (),
         snapshots: Sequence[SnapshotSource] = (),
         views: Sequence[View] = (),
+        breath: Breath | None = None,
         pace: Pace | None = None,
     ) -> "Service[Parts]":
         """Build without connecting to anything."""
@@ -90,7 +92,14 @@ class Service(Generic[Parts]):
         )
         units = UnitsOfWork(engine, tables=tables, speaker=name, partitions=settings.partitions)
         ledger = {NOTE_ERASURE: ledger_timer(ledger_of(settings, name))}
-        work = Work(subscriptions, {**timers, **ledger}, reconcilers, snapshots, views)
+        work = Work(
+            subscriptions,
+            {**timers, **ledger},
+            reconcilers,
+            snapshots,
+            views,
+            breath or Breath(),
+        )
         return cls(name, settings, engine, tables, units, work, pace or Pace())
 
     def lifespan(

@@ -20,7 +20,8 @@ Parts = TypeVar("Parts")
 CLAIM_S = 30.0
 """How long a claim lasts; while its handler runs it is renewed."""
 GATHER_S = 0.1
-"""After a claim: a lone timer is carried out at once, a stream of them is claimed in batches."""
+"""After a claim that was not full: a lone timer is carried out at once, a stream of them is claimed
+in batches."""
 LONGEST_PAUSE = timedelta(minutes=10)
 
 _log = structlog.get_logger()
@@ -69,15 +70,17 @@ class Timers(Generic[Parts]):
         """Work until cancelled; ``stop`` then ends what was begun."""
         await self._units.look_at_clock()  # or a wrong one would hurry an hour's timers
         while True:
-            claimed = False
+            some = False
             if len(self._claimed) <= self._batch // 2:
-                for dues in self.group(await self.claim(self._batch - len(self._claimed))):
+                most = self._batch - len(self._claimed)
+                claimed = await self.claim(most)
+                some = 0 < len(claimed) < most
+                for dues in self.group(claimed):
                     crash_point("timer_claimed")
                     task = asyncio.create_task(self._work(dues))
                     self._claimed.update((due.id, task) for due in dues)
-                    claimed = True
             await self._renew()
-            if claimed:
+            if some:
                 await asyncio.sleep(self._gather_s)
             await wait_for(self._units.wakeup.timers, self._poll_s)
 

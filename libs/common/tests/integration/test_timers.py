@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from melder_common.background import end
 from melder_common.testing.event_schemas import EventWorld
 from melder_common.testing.waiting import until
 from melder_common.timer_runner import Timers
@@ -109,6 +110,15 @@ async def test_machines_whose_clocks_disagree_mean_the_same_time(
 
     await until(claim, seconds=20)
     assert [due.key for due in claimed] == ["now"]
+
+
+async def test_a_backlog_does_not_stop_for_breath(clockwork: Clockwork) -> None:
+    for number in range(6):
+        await clockwork.plan(str(number))
+    working = asyncio.create_task(clockwork.timers(batch=2, poll_s=0.01, gather_s=3600).run())
+    await until(lambda: len(clockwork.carried_out) == 6, seconds=30)
+    await end([working])
+    assert sorted(due.key for due in clockwork.carried_out) == list("012345")
 
 
 async def test_a_settled_timer_is_gone(clockwork: Clockwork) -> None:

@@ -9,7 +9,7 @@ from melder_common.edges import install_edges
 from melder_common.grants import load_public_key
 from melder_common.rate_limit import RateLimiter
 from melder_common.runtime import Runtime
-from melder_common.service import Service
+from melder_common.service import Breath, Service
 from melder_common.settings import read_secret
 from melder_common.tokens import read_key
 from melder_media.bus import SUBSCRIPTIONS
@@ -29,6 +29,8 @@ from melder_media.use_cases.speak_photo_snapshots import PHOTO_SNAPSHOTS
 from melder_web import Pages, install_pages
 from melder_web.page_problems import render_page
 
+BREATH = Breath(speak_s=0.25, hear_s=0.5)
+"""A photo's claim, and the news that it is ready, are nothing that anybody sits and waits for."""
 FORM_OVERHEAD = 64 * 1024
 """What a form may send around the photo: boundaries, headers, the way back."""
 
@@ -80,6 +82,7 @@ def build_service(settings: MediaSettings) -> Service[Parts]:
         timers=TIMERS,
         reconcilers=RECONCILERS,
         snapshots=(PHOTO_SNAPSHOTS,),
+        breath=BREATH,
     )
 
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from melder_common.edges import install_edges
 from melder_common.operator_units import units_for_operator
 from melder_common.sealing import OpeningKeys
-from melder_common.service import Service
+from melder_common.service import Breath, Service
 from melder_common.tokens import read_key
 from melder_notify.bus import SUBSCRIPTIONS
 from melder_notify.domain.links import LinkKey
@@ -26,6 +26,9 @@ from melder_notify.use_cases.office import Office
 from melder_notify.use_cases.retire_sealing_key import retire_sealing_key
 from melder_web import Pages, install_pages
 from melder_web.page_problems import render_page
+
+BREATH = Breath(speak_s=0.5, hear_s=0.2, timers_s=0.2)
+"""A mail may take two seconds; that it has left is only noted at the desk."""
 
 
 def build_app(settings: NotifySettings) -> FastAPI:
@@ -56,6 +59,7 @@ def build_service(settings: NotifySettings) -> Service[Office]:
         subscriptions=SUBSCRIPTIONS,
         timers=TIMERS,
         reconcilers=RECONCILERS,
+        breath=BREATH,
     )
 
 

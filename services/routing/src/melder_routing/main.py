@@ -13,7 +13,7 @@ from melder_common.grants import load_private_key
 from melder_common.internal_auth import require_internal
 from melder_common.rate_limit import RateLimiter, limit_rate
 from melder_common.sealing import SealingKeys
-from melder_common.service import Service, install_edges
+from melder_common.service import Breath, Service, install_edges
 from melder_common.tokens import read_key
 from melder_common.unit_of_work import UnitsOfWork
 from melder_routing.bus import SUBSCRIPTIONS
@@ -38,6 +38,9 @@ from melder_web.page_problems import render_page
 
 Connections = tuple[httpx.AsyncClient, ...]
 
+BREATH = Breath(hear_s=0.05)
+"""Reporters are told who is responsible, so routing adds little to the breath of intake."""
+
 
 def build_service(settings: RoutingSettings) -> Service[Parts]:
     """The worker: what is heard and falls due, as the role ``routing_worker``."""
@@ -49,6 +52,7 @@ def build_service(settings: RoutingSettings) -> Service[Parts]:
         timers=TIMERS,
         reconcilers=RECONCILERS,
         snapshots=(CASE_SNAPSHOTS,),
+        breath=BREATH,
     )
 
 
