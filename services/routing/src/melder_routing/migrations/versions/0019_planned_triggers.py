@@ -7,8 +7,8 @@ plans them once. What they do is what migration 0015 says; nothing is looked for
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
