@@ -35,6 +35,8 @@ LONGEST_CALL_S = 60.0
 LARGEST_ANSWER = 8 * 1024 * 1024
 IDS_AT_ONCE = 40
 PAGE_SIZE, MOST_PAGES = 1000, 50
+SMALLEST_PAGE = 20
+"""Fewer updates than this are all there are: no server known gives so few at once (50 some)."""
 
 Form = Literal["json", "xml"]
 
@@ -99,19 +101,21 @@ class Open311Client:
     ) -> list[RemoteUpdate]:
         """What happened there between two moments, oldest first. Raises EndpointFailed.
 
-        Servers that know neither ``service_request_id`` nor pages here answer everything at once.
+        Asked page by page until one brings nothing new: a server may give fewer than were asked
+        for, and one that knows neither ``service_request_id`` nor pages repeats everything.
         """
-        window = at.query(start_date=_moment(since), end_date=_moment(until))
-        query = {**window, "api_key": at.key} if at.key else window
+        query = at.query(start_date=_moment(since), end_date=_moment(until))
+        query["page_size"] = str(PAGE_SIZE)
+        if at.key:
+            query["api_key"] = at.key
         if len(ids) <= IDS_AT_ONCE:
-            return await self._updates(at, {**query, "service_request_id": ",".join(ids)})
+            query["service_request_id"] = ",".join(ids)
         found: dict[str, RemoteUpdate] = {}
         for page in range(1, MOST_PAGES + 1):
-            sizes = {"page": str(page), "page_size": str(PAGE_SIZE)}
-            updates = await self._updates(at, query | sizes)
+            updates = await self._updates(at, query | {"page": str(page)})
             known = len(found)
             found |= {one.update_id: one for one in updates}
-            if len(updates) != PAGE_SIZE or len(found) == known:
+            if len(updates) < SMALLEST_PAGE or len(found) == known:
                 break
         return list(found.values())
 
