@@ -5,6 +5,9 @@ the reports are the work, so no process may be left with housekeeping alone.
 
 A lease is a row: holder, until, fence. Its fence grows whenever it changes hands, and everything
 that only the holder may write checks it, so a holder that slept through its time can do no harm.
+
+A lease that lies further ahead than one can last was written before the database's clock was set
+back. It counts as run out; if its holder lives, he takes part again at his next turn.
 """
 
 import time
@@ -93,6 +96,7 @@ class Leases:
             "holder": self.holder,
             "member": MEMBER + self.holder,
             "ttl": timedelta(seconds=self.ttl_s),
+            "longest": timedelta(seconds=2 * self.ttl_s),
         }
         rows = await connection.execute(text(_RENEW.format(s=self._tables.schema)), arguments)
         return [Lease(row.name, self.holder, row.fence) for row in rows]
@@ -115,11 +119,12 @@ WITH gone AS (
     ON CONFLICT (name) DO UPDATE SET until = excluded.until
 ), others AS (
     SELECT count(*) AS living FROM {s}.lease
-    WHERE name LIKE 'member %' AND holder <> :holder AND until > now()
+    WHERE name LIKE 'member %' AND holder <> :holder
+      AND until > now() AND until <= now() + :longest
 ), mine AS (
     SELECT name FROM {s}.lease
     WHERE name = ANY(CAST(:names AS text[]))
-      AND (holder = :holder OR holder IS NULL OR until <= now())
+      AND (holder = :holder OR holder IS NULL OR until <= now() OR until > now() + :longest)
     ORDER BY holder IS NOT DISTINCT FROM :holder DESC, name
     LIMIT (SELECT ceil(cardinality(CAST(:names AS text[]))::numeric / (living + 1)) FROM others)
     FOR UPDATE SKIP LOCKED

@@ -101,9 +101,17 @@ class Timers(Generic[Parts]):
             await connection.execute(given_back)
 
     async def claim(self, limit: int) -> list[Due]:
-        """Claim up to ``limit`` timers that are due and that nobody holds."""
+        """Claim up to ``limit`` timers that are due and that nobody holds.
+
+        A claim that lies further ahead than one can last was made before the database's clock was
+        set back: nobody holds it either, or he will hear so when he settles.
+        """
         due = self._due
-        free = or_(due.c.claimed_until.is_(None), due.c.claimed_until < func.now())
+        free = or_(
+            due.c.claimed_until.is_(None),
+            due.c.claimed_until < func.now(),
+            due.c.claimed_until > func.now() + 2 * self._claim,
+        )
         waiting = (
             select(due.c.id)
             .where(due.c.at <= self._units.clock(), free, due.c.kind.in_(self._handlers))

@@ -83,3 +83,26 @@ async def test_who_cannot_renew_in_time_holds_nothing_in_his_own_eyes(events: Ev
     await leases.prepare()
     await leases.renew()
     assert leases.held == {}
+
+
+async def test_a_lease_of_the_dead_that_lies_an_hour_ahead_is_free(events: EventWorld) -> None:
+    """It was written before the database's clock was set back: no lease can last so long."""
+    first, second = (events.leases("intake", holder, NAMES) for holder in ("first", "second"))
+    await first.prepare()
+    fences = await first.renew()
+    await events.execute("UPDATE intake.lease SET until = until + interval '1 hour'")
+    taken = await second.renew()
+    assert set(taken) == set(NAMES), "the dead does not count as living either"
+    assert all(taken[name].fence > fences[name].fence for name in NAMES)
+
+
+async def test_the_living_share_again_after_the_clock_was_set_back(events: EventWorld) -> None:
+    first, second = (events.leases("intake", holder, NAMES) for holder in ("first", "second"))
+    await first.prepare()
+    for leases in (first, second, first, second):
+        await leases.renew()
+    await events.execute("UPDATE intake.lease SET until = until + interval '1 hour'")
+    for leases in (first, second, first, second):
+        await leases.renew()
+    assert set(first.held) | set(second.held) == set(NAMES)
+    assert set(first.held) & set(second.held) == set()

@@ -359,3 +359,15 @@ async def test_overdue_timers_are_counted(clockwork: Clockwork) -> None:
     tables = clockwork.units.tables
     grace = timedelta(minutes=10)
     assert await count_overdue(clockwork.events.engine, tables, now=NOON, grace=grace) == 1
+
+
+async def test_a_claim_of_the_dead_that_lies_an_hour_ahead_is_free(clockwork: Clockwork) -> None:
+    """It was written before the database's clock was set back: no claim can last so long."""
+    await clockwork.plan("a")
+    (dead,) = await clockwork.timers("first").claim(1)
+    assert await clockwork.timers("second").claim(1) == []
+    await clockwork.events.execute(
+        "UPDATE intake.due SET claimed_until = claimed_until + interval '1 hour'"
+    )
+    (taken,) = await clockwork.timers("second").claim(1)
+    assert taken.fence > dead.fence
