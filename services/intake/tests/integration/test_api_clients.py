@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 from typer.testing import CliRunner
 
 from melder_common.logging import configure_logging
 from melder_intake.domain.api_client import ClientRefused
 from melder_intake.store.api_clients import find_client
+from melder_intake.store.client_tables import api_client_quota
 from melder_intake.use_cases import manage_api_client as manage
 
 V2 = "/open311/v2"
@@ -133,6 +134,17 @@ async def test_the_quota_of_the_day_is_told_in_xml_too(create: Any, send: Any) -
     assert refused.status_code == 429
     assert refused.text.startswith('<?xml version="1.0" encoding="utf-8"?>\n<errors><error>')
     assert int(refused.headers["retry-after"]) > 3600
+
+
+async def test_a_clock_that_was_set_back_shuts_nobody_out(
+    stack: Any, create: Any, send: Any
+) -> None:
+    key = await create(per_minute=4, requests_per_day=5)
+    assert (await send(key)).status_code == 200
+    async with stack.units.begin() as unit:  # as written by the clock before
+        later = update(api_client_quota).values(full_until=datetime.now(UTC) + timedelta(days=30))
+        await unit.connection.execute(later)
+    assert [(await send(key)).status_code for _ in range(5)] == [200] * 4 + [429]
 
 
 CANARY = "melder_canary-4711-Wo_ist_der_Schluessel-0815-abcdef"

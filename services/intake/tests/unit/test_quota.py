@@ -76,3 +76,10 @@ def test_a_burst_is_told_rarely() -> None:
     shared = Shared()
     assert passed(shared, client(6000), [Usage()], [n / 1000 for n in range(2000)]) == 2000
     assert shared.writes <= 2000 / 300 + 3
+
+
+def test_a_clock_that_was_set_back_is_noticed_at_once() -> None:
+    shared, usage, who = Shared(), Usage(), client(200)
+    assert shared.ask(usage, who, 7200.0) == 0
+    assert shared.ask(usage, who, 7200.5) == 0
+    assert usage.must_tell(who, 3600.0)

@@ -51,7 +51,8 @@ class Usage:
     def must_tell(self, client: ApiClient, now: float) -> bool:
         """Whether the next request is to be counted in the database."""
         least = min(quota.number for quota in quotas_of(client).values())
-        return now - self.told_at >= TOLD_AFTER_S or self.untold >= least // TOLD_AFTER_SHARE
+        lately = 0 <= now - self.told_at < TOLD_AFTER_S  # not before: the clock was set back
+        return not lately or self.untold >= least // TOLD_AFTER_SHARE
 
     def begin_telling(self, client: ApiClient, now: float) -> dict[str, float]:
         """The seconds to fill each bucket by: what was untold, and one request more."""

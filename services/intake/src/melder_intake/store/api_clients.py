@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import Row, and_, case, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from melder_intake.domain.api_client import ApiClient, ClientRecord
+from melder_intake.domain.quota import RULES
 from melder_intake.store.client_tables import api_client, api_client_quota
 
 
@@ -94,19 +95,29 @@ async def replace_key(
 async def add_used(
     connection: AsyncConnection, client_id: UUID, seconds: Mapping[str, float], now: datetime
 ) -> dict[str, datetime]:
-    """Fill the client's quotas by so many seconds each; until when each is full then."""
+    """Fill the client's quotas by so many seconds each; until when each is full then.
+
+    A quota that is full for longer than two of its spans was filled before the clock was set back,
+    and is empty now.
+    """
     full: dict[str, datetime] = {}
     for rule in sorted(seconds):
-        filled = upsert(api_client_quota).values(
-            client_id=client_id, rule=rule, full_until=now + timedelta(seconds=seconds[rule])
+        more = timedelta(seconds=seconds[rule])
+        until = api_client_quota.c.full_until
+        longest = now + timedelta(seconds=2 * RULES[rule])
+        statement = (
+            upsert(api_client_quota)
+            .values(client_id=client_id, rule=rule, full_until=now + more)
+            .on_conflict_do_update(
+                index_elements=[api_client_quota.c.client_id, api_client_quota.c.rule],
+                set_={
+                    "full_until": case(
+                        (until.between(now, longest), until + more), else_=now + more
+                    )
+                },
+            )
+            .returning(until)
         )
-        statement = filled.on_conflict_do_update(
-            index_elements=[api_client_quota.c.client_id, api_client_quota.c.rule],
-            set_={
-                "full_until": func.greatest(api_client_quota.c.full_until, now)
-                + timedelta(seconds=seconds[rule])
-            },
-        ).returning(api_client_quota.c.full_until)
         full[rule] = (await connection.execute(statement)).scalar_one()
     return full
 
