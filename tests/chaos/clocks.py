@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from melder_local.proxy import order
 from melder_local.system import System
 
 from .schedule import Fault
@@ -46,6 +47,20 @@ def jump(seconds: int) -> Callable[[System, Fault], None]:
             _file(system).write_text(f"{RIGHT}\n")
 
     return happen
+
+
+def jump_without_mail(system: System, fault: Fault) -> None:
+    """An hour ahead while no mail can leave, so that what is planned then is done after it.
+
+    A machine that goes by its own clock carries out by it at once what it has planned by it:
+    nobody notices, unless that fails and is planned again.
+    """
+    control = system.place.proxy_ports()["control"]
+    order(control, "smtp cut")
+    try:
+        jump(3600)(system, fault)
+    finally:
+        order(control, "smtp pass")
 
 
 def _file(system: System) -> Path:

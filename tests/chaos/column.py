@@ -23,6 +23,7 @@ from melder_local.trial import started
 from . import rows
 from .disk_full import disk_full
 from .leader_lost import leader_lost
+from .own_clock import own_clock
 from .poison import poison
 from .rows import Measure, Row, Scale
 from .storm import seed_from_environment
@@ -65,6 +66,7 @@ ROWS: Mapping[str, Measure] = {
     "rolling": rows.rolling_restart,
     "pauses": rows.pauses,
     "clocks": rows.clock_jumps,
+    "own-clock": own_clock,
     "simulation": partial(
         by_pytest, "duplicates, shuffles, losses", "tests/chaos/test_simulation.py"
     ),

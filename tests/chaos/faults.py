@@ -16,7 +16,7 @@ from melder_local.services import SERVICES
 from melder_local.system import System, eventually
 from melder_operator.nats_users import OPERATOR
 
-from .clocks import jump
+from .clocks import jump, jump_without_mail
 from .disks import FILLS
 from .nats_leader import kill_leader
 from .pauses import stand_still, take_over
@@ -139,6 +139,7 @@ FAULTS: Mapping[str, Callable[[System, Fault], None]] = {
     "take over": take_over,
     "an hour ahead": jump(3600),
     "an hour behind": jump(-3600),
+    "an hour ahead, no mail": jump_without_mail,
     **{
         f"{mode} {seconds} s": hurt_link(mode, seconds)
         for mode in ("slow", "cut", "black_hole", "half_open")

@@ -146,6 +146,7 @@ def pauses(system: System, seed: int, scale: Scale) -> Row:
 def clock_jumps(system: System, seed: int, scale: Scale) -> Row:
     """All reports go to machines whose clocks jump an hour; right ones share the work behind."""
     others = [("an hour ahead", "all"), ("an hour behind", "all")] * scale.times(4)
+    others.append(("an hour ahead, no mail", "all"))
     reports = scale.reports(1_500)
     schedule = draw_schedule(seed, reports=reports, crashes=0, kills=0, others=others)
     with twins(system, faked(system)) as door:
