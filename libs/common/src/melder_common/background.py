@@ -15,20 +15,32 @@ _log = structlog.get_logger()
 
 
 async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Run ``work`` again and again until cancelled, pausing longer after each failure in a row."""
+    """Run ``work`` again and again until cancelled, pausing longer after each failure in a row.
+
+    A cancellation that nobody asked for is a failure like others: a library has ended something
+    that ``work`` was waiting for.
+    """
     failures = 0
     loop = asyncio.get_running_loop()
     while True:
         began = loop.time()
         try:
             await work()
-        except Exception as error:  # noqa: BLE001 (the edge that keeps a service working)
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_asked_to_end(error):
+                raise
             failures = 1 if loop.time() - began > 60 else failures + 1
             pause = min(LONGEST_PAUSE_S, 0.1 * 2 ** min(failures, 10))
             _log.warning(
                 "background_failed", work=name, reason=name_failure(error), again_in_s=pause
             )
             await asyncio.sleep(pause)
+
+
+def _is_asked_to_end(error: BaseException) -> bool:
+    task = asyncio.current_task()
+    asked = task is not None and task.cancelling() > 0
+    return asked and isinstance(error, asyncio.CancelledError)
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -25,6 +25,28 @@ async def test_work_that_fails_is_begun_again() -> None:
     assert task.cancelled()
 
 
+async def test_a_cancellation_that_nobody_asked_for_does_not_end_the_work() -> None:
+    """As when a client that closes cancels what others wait for."""
+    begun = 0
+    second = asyncio.Event()
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 2:
+            second.set()
+            await asyncio.Event().wait()
+        answer = asyncio.get_running_loop().create_future()
+        answer.cancel()
+        await answer
+
+    task = asyncio.create_task(keep_running("work", work))
+    async with asyncio.timeout(10):
+        await second.wait()
+    await end([task])
+    assert task.cancelled()
+
+
 async def test_waiting_ends_with_the_event_or_the_time() -> None:
     event = asyncio.Event()
     await wait_for(event, 0.01)
