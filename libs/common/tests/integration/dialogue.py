@@ -52,10 +52,10 @@ class Dialogue:
                 await connection.execute(text(expire))
 
     async def give_leases_away(self) -> None:
-        """As after a pause in which other processes have taken everything over."""
+        """As after a pause in which others have taken everything over; they hold it for 5 s."""
         async with self.events.engine.begin() as connection:
             for service in ("intake", "routing"):
-                given = "SET holder = 'another', until = now() + interval '1 h', fence = fence + 1"
+                given = "SET holder = 'another', until = now() + interval '5 s', fence = fence + 1"
                 await connection.execute(text(f"UPDATE {service}.lease {given}"))
 
     def build_intake(self, pace: Pace) -> Service[None]:
