@@ -93,7 +93,7 @@ async def test_whoever_has_lost_a_lease_takes_no_more_messages(
         await dialogue.give_leases_away()
         return await dialogue.open_requests() == 0
 
-    await until(lambda: cancellations.asked == 4)
+    await until(lambda: cancellations.asked >= 4)
     await until(all_ask)
     await until(nobody_asks, seconds=EXPIRES_S / 2)  # by itself a request ends after EXPIRES_S
     assert cancellations.lost == 2
