@@ -81,7 +81,7 @@ async def test_the_address_is_a_secret(client: Any, address: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda number, token: f"/m/{number}/{token[:-1]}x",
+        lambda number, token: f"/m/{number}/{token[:-1]}{'y' if token[-1] == 'x' else 'x'}",
         lambda number, token: f"/m/{number}/{token.swapcase()}",
         lambda number, _token: f"/m/{number}/x",
         lambda _number, token: f"/m/00000000/{token}",
