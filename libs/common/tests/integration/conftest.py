@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from melder_common.testing import event_schemas
 from melder_common.testing.event_schemas import EventWorld
+from melder_common.testing.lossy import LossyNet
 from melder_common.testing.nats import NatsServer
 from melder_common.testing.ports import free_ports
 from melder_common.testing.postgres import PostgresCluster
 from melder_common.testing.processes import Process
 
 from .dialogue import Dialogue
+from .hearer import Hearer
 
 SERVICES = ("intake", "routing")
 
@@ -68,3 +70,10 @@ async def dialogue(
     dialogue = Dialogue(events, server[0])
     yield dialogue
     await dialogue.running.aclose()
+
+
+@pytest.fixture
+async def hearer(events: EventWorld) -> Hearer:
+    hearer = Hearer(events, LossyNet())
+    await hearer.consumer.prepare()
+    return hearer

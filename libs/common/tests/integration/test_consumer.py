@@ -1,121 +1,24 @@
-"""The consumer: each event once and in order, whatever arrives; failures become dead letters."""
+"""The consumer: each event once and in order, whatever arrives."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
-from melder_common import dead_letters
-from melder_common.consumer import ACKNOWLEDGE_EVENTS, ACKNOWLEDGE_S, Consumer
-from melder_common.dead_letters import UnknownLetter, list_letters
-from melder_common.envelope import Heard, seal_envelope
-from melder_common.events import CaseTextRedacted, Event, ReportSupported, ReportTrackingOpened
-from melder_common.handlers import Handler
+from melder_common.consumer import ACKNOWLEDGE_EVENTS, ACKNOWLEDGE_S
+from melder_common.dead_letters import list_letters
+from melder_common.envelope import Heard
+from melder_common.events import CaseTextRedacted, ReportSupported, ReportTrackingOpened
 from melder_common.relay import Relay
 from melder_common.testing.event_schemas import EventWorld
-from melder_common.testing.lossy import LossyNet, LossyTransport
+from melder_common.testing.lossy import LossyTransport
 from melder_common.transport import Message
 from melder_common.unit_of_work import UnitOfWork
 
+from .hearer import REPORT, Hearer, message, supported
+
 pytestmark = pytest.mark.integration
-
-REPORT, OTHER_REPORT = UUID(int=1), UUID(int=2)
-POISON = 13
-NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-class Hearer:
-    """Routing hearing intake's partition 1; its handler notes what it gets, and fails on poison."""
-
-    def __init__(self, events: EventWorld, net: LossyNet) -> None:
-        self.events = events
-        self.net = net
-        self.now = 0.0
-        self.batches: list[int] = []
-        self.poison = {POISON}
-        self.failure: Exception | None = None
-        self.units = events.units("routing")
-        self.subscriptions: dict[type[Event], Handler[None]] = {ReportSupported: self.note}
-        self.consumer: Consumer[None] = self.another()
-
-    def another(self) -> Consumer[None]:
-        return Consumer(
-            self.units,
-            LossyTransport(self.net, "routing"),
-            self.subscriptions,
-            None,
-            partition=1,
-            followed={0: ["media"], 1: ["intake"]},
-            ticks=lambda: self.now,
-        )
-
-    async def note(
-        self, unit: UnitOfWork, heard: Sequence[Heard[ReportSupported]], _parts: None
-    ) -> None:
-        self.batches.append(len(heard))
-        for one in heard:
-            row = {
-                "name": one.event.NAME,
-                "aggregate_id": one.aggregate_id,
-                "value": one.event.supporters,
-            }
-            await unit.connection.execute(insert(self.events.schemas["routing"].effect).values(row))
-            if one.event.supporters in self.poison:
-                raise LookupError("the report of " + str(one.aggregate_id))
-        if self.failure is not None:
-            raise self.failure
-
-    def arrive(self, *messages: Message) -> None:
-        for message in messages:
-            self.consumer.receive("intake", message)
-
-    async def apply(self) -> None:
-        while await self.consumer.step("intake"):
-            pass
-
-    async def effects(self) -> list[int]:
-        return [
-            row.value
-            for row in await self.events.fetch("SELECT value FROM routing.effect ORDER BY id")
-        ]
-
-    async def cursor(self) -> int:
-        (row,) = await self.events.fetch(
-            "SELECT position FROM routing.cursor WHERE speaker = 'intake' AND partition = 1"
-        )
-        return int(row.position)
-
-
-@pytest.fixture
-async def hearer(events: EventWorld) -> Hearer:
-    hearer = Hearer(events, LossyNet())
-    await hearer.consumer.prepare()
-    return hearer
-
-
-def supported(
-    position: int, count: int, *, report: UUID = REPORT, seen: dict[str, int] | None = None
-) -> Message:
-    return message(position, ReportSupported(report_id=report, supporters=count), report, seen)
-
-
-def message(
-    position: int, event: Event, report: UUID, seen: dict[str, int] | None = None
-) -> Message:
-    envelope = seal_envelope(
-        event,
-        event_id=uuid4(),
-        aggregate_id=report,
-        report_id=report,
-        partition=1,
-        occurred_at=NOON,
-        seen=seen or {},
-        trace=None,
-    )
-    return Message(position, event.NAME, envelope, f"intake/1/{position}")
 
 
 async def test_a_batch_is_one_call_and_one_move_of_the_cursor(hearer: Hearer) -> None:
@@ -238,73 +141,6 @@ async def test_two_consumers_of_one_log_cannot_both_apply(hearer: Hearer) -> Non
 
     assert await hearer.effects() == [1, 2, 3]
     assert await hearer.cursor() == 3
-
-
-async def test_a_poisonous_event_becomes_a_dead_letter_and_parks_only_its_own_aggregate(
-    hearer: Hearer,
-) -> None:
-    hearer.arrive(
-        supported(1, 1),
-        supported(2, POISON),
-        supported(3, 3, report=OTHER_REPORT),
-        supported(4, 4),
-    )
-    await hearer.apply()
-    hearer.arrive(supported(5, 5), supported(6, 6, report=OTHER_REPORT))
-    await hearer.apply()
-
-    assert await hearer.effects() == [1, 3, 6]
-    assert await hearer.cursor() == 6
-    (letter,) = await list_letters(hearer.events.engine, hearer.units.tables)
-    assert (letter.position, letter.aggregate_id, letter.behind) == (2, REPORT, 2)
-    assert letter.reason.startswith("LookupError")
-    assert str(REPORT) not in letter.reason
-
-
-async def test_replaying_applies_the_letter_and_all_behind_it_in_order(hearer: Hearer) -> None:
-    hearer.arrive(supported(1, POISON), supported(2, 2), supported(3, 3, report=OTHER_REPORT))
-    await hearer.apply()
-    (letter,) = await list_letters(hearer.events.engine, hearer.units.tables)
-
-    with pytest.raises(LookupError):
-        await dead_letters.replay(hearer.units, hearer.subscriptions, None, letter.id)
-    assert await hearer.effects() == [3]
-
-    hearer.poison.clear()
-    assert await dead_letters.replay(hearer.units, hearer.subscriptions, None, letter.id) == 2
-    hearer.arrive(supported(4, 4))
-    await hearer.apply()
-    assert await hearer.effects() == [3, POISON, 2, 4]
-    with pytest.raises(UnknownLetter):
-        await dead_letters.replay(hearer.units, hearer.subscriptions, None, letter.id)
-
-
-async def test_skipping_gives_one_letter_up_and_the_next_may_fail_in_its_turn(
-    hearer: Hearer,
-) -> None:
-    hearer.poison = {1, 3}
-    hearer.arrive(supported(1, 1), supported(2, 2), supported(3, 3), supported(4, 4))
-    await hearer.apply()
-    (letter,) = await list_letters(hearer.events.engine, hearer.units.tables)
-
-    with pytest.raises(LookupError):
-        await dead_letters.skip(hearer.units, hearer.subscriptions, None, letter.id)
-    (letter,) = await list_letters(hearer.events.engine, hearer.units.tables)
-    assert (letter.position, letter.behind) == (2, 2)
-
-    hearer.poison.clear()
-    assert await dead_letters.skip(hearer.units, hearer.subscriptions, None, letter.id) == 2
-    assert await hearer.effects() == [3, 4]
-
-
-async def test_an_unreadable_envelope_is_a_dead_letter_too(hearer: Hearer) -> None:
-    broken = Message(1, ReportSupported.NAME, b'{"name": "report.supported.v1"', "intake/1/1")
-    hearer.arrive(broken, supported(2, 2))
-    await hearer.apply()
-
-    assert await hearer.effects() == [2]
-    (letter,) = await list_letters(hearer.events.engine, hearer.units.tables)
-    assert letter.aggregate_id == dead_letters.NOBODY
 
 
 async def test_what_may_pass_by_itself_is_tried_again_and_never_a_dead_letter(
